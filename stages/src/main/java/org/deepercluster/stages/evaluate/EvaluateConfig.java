@@ -1,0 +1,51 @@
+package org.deepercluster.stages.evaluate;
+
+import java.io.Serializable;
+import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.ingest.DataConfig;
+
+/** Transfer evaluation: labelled collections and the classifiers put on the frozen features. */
+public record EvaluateConfig(
+    @Key(doc = "Labelled images that the classifiers are trained on.") DataConfig train,
+    @Key(doc = "Labelled images that they are tested on.") DataConfig test,
+    @Key(doc = "Linear classifiers on every convolution.", def = "{}") Linear linear,
+    @Key(doc = "Low-shot classifiers.", def = "{}") LowShot lowShot,
+    @Key(doc = "Weighted k-nearest-neighbour classifier.", def = "{}") Knn knn)
+    implements Serializable {
+
+  /** Multinomial logistic regression by SGD, lr_t = lr / sqrt(1 + lr·wd·t). */
+  public record Linear(
+      @Key(doc = "Passes over the labelled images.", def = "100", min = 1, max = 100_000)
+          int epochs,
+      @Key(doc = "Images per step.", def = "256", min = 1, max = 1_000_000) int batchSize,
+      @Key(doc = "Learning rate at the start.", def = "0.01", min = 0, aboveMin = true, max = 100)
+          double lr,
+      @Key(doc = "Momentum.", def = "0.9", min = 0, max = 0.9999) double momentum,
+      @Key(doc = "Weight decay.", def = "0.00001", min = 0, max = 1) double weightDecay)
+      implements Serializable {}
+
+  /** L2-regularised logistic regression on a few labels per class. */
+  public record LowShot(
+      @Key(doc = "Labelled images per class.", def = "10", min = 1, max = 100_000) int perClass,
+      @Key(
+              doc = "Random draws of the labelled images; mean and sd over them.",
+              def = "5",
+              min = 1,
+              max = 1000)
+          int draws,
+      @Key(
+              doc = "Inverse strength of the L2 penalty, as scikit-learn's C.",
+              def = "1.0",
+              min = 0,
+              aboveMin = true)
+          double c)
+      implements Serializable {}
+
+  /** Wu et al., CVPR 2018: cosine similarity s, votes weighted by exp(s/τ). */
+  public record Knn(
+      @Key(doc = "Neighbours that vote.", symbol = "k", def = "20", min = 1, max = 100_000)
+          int neighbours,
+      @Key(doc = "Temperature of the votes.", symbol = "τ", def = "0.07", min = 0, aboveMin = true)
+          double temperature)
+      implements Serializable {}
+}

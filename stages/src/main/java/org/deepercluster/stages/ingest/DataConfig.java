@@ -1,0 +1,44 @@
+package org.deepercluster.stages.ingest;
+
+import java.io.Serializable;
+import org.deepercluster.stages.config.Key;
+
+/** One collection of images: where it is and how it is laid out. */
+public record DataConfig(
+    @Key(
+            doc =
+                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain) or `images` (a"
+                    + " folder tree of JPEG and PNG files; class folders, where there are any, are"
+                    + " labels).",
+            oneOf = {"idx", "images"})
+        String format,
+    @Key(
+            doc =
+                "The images: an IDX file for `idx`, a folder for `images`. Relative paths are"
+                    + " relative to the YAML file; any Beam file system works.")
+        String path,
+    @Key(
+            doc =
+                "Labels: for `idx` an IDX label file; for `images` the word `folders` makes each"
+                    + " top-level folder a class. Only evaluation, the report and `method:"
+                    + " supervised` read them.",
+            def = Key.NONE)
+        String labels,
+    @Key(
+            doc = "Use only the first so many images, by order of path or index.",
+            def = Key.NONE,
+            min = 1)
+        Long limit,
+    @Key(
+            doc = "Largest share of candidate images that may be rejected before the run stops.",
+            def = "0.05",
+            min = 0,
+            max = 1)
+        double maxRejects,
+    @Key(
+            doc = "Images per Parquet file; a file is the unit of work of every later stage.",
+            def = "1024",
+            min = 1,
+            max = 1_000_000)
+        int blockImages)
+    implements Serializable {}
