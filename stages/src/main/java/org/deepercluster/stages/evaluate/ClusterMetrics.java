@@ -72,8 +72,9 @@ public record ClusterMetrics(
 
     double information = 0;
     double samePair = 0; // Σ n_ij²
-    long pure = 0;
-    long purest = 0;
+    int pure = 0;
+    int purest = 0;
+    int cells = 0;
     for (int from = 0, to; from < n; from = to) {
       to = from + 1;
       while (to < n && pairs[to] == pairs[from]) {
@@ -84,7 +85,8 @@ public record ClusterMetrics(
         pure += purest;
         purest = 0;
       }
-      long nij = to - from;
+      int nij = to - from;
+      cells++;
       purest = Math.max(purest, nij);
       samePair += (double) nij * nij;
       double term = information(nij, a[(int) pairs[from]], b[cluster], n);
@@ -96,17 +98,17 @@ public record ClusterMetrics(
     double hLabel = entropy(a, n);
     double hCluster = entropy(b, n);
     double mean = (hLabel + hCluster) / 2;
-    boolean bothTrivial = a.length == b.length && a.length <= 1;
-    boolean noInformation = information == 0;
+    boolean equal = cells == a.length && cells == b.length;
+    boolean trivial = information == 0;
     return new ClusterMetrics(
-        bothTrivial ? 1 : noInformation ? 0 : information / Math.sqrt(hLabel * hCluster),
-        bothTrivial ? 1 : noInformation ? 0 : information / mean,
-        bothTrivial
+        equal ? 1 : trivial ? 0 : information / Math.sqrt(hLabel * hCluster),
+        equal ? 1 : trivial ? 0 : information / mean,
+        equal
             ? 1
             : a.length == 1 || b.length == 1
                 ? 0
                 : adjusted(information, expectedInformation(a, b, n), mean),
-        adjustedRand(samePair, a, b, n),
+        equal ? 1 : adjustedRand(samePair, a, b, n),
         n == 0 ? 1 : (double) pure / n,
         hCluster,
         b.length,
@@ -150,25 +152,25 @@ public record ClusterMetrics(
    * probabilities are built outward from the mode by their ratios and divided by their sum, so that
    * no factorial is needed.
    */
-  private static double expectedInformation(int[] a, int[] b, long n) {
+  private static double expectedInformation(int[] a, int[] b, double n) {
     double expected = 0;
-    for (long ai : a) {
-      for (long bj : b) {
-        long low = Math.max(0, ai + bj - n);
-        long high = Math.min(ai, bj);
-        long mode = (long) ((ai + 1.0) * (bj + 1.0) / (n + 2.0));
+    for (double ai : a) {
+      for (double bj : b) {
+        double low = Math.max(0, ai + bj - n);
+        double high = Math.min(ai, bj);
+        double mode = Math.floor((ai + 1) * (bj + 1) / (n + 2));
         mode = Math.max(low, Math.min(high, mode));
         double mass = 0;
         double sum = 0;
         double p = 1;
-        for (long k = mode; k <= high && p > NEGLIGIBLE; k++) {
+        for (double k = mode; k <= high && p > NEGLIGIBLE; k++) {
           mass += p;
           sum += k == 0 ? 0 : p * information(k, ai, bj, n);
-          p *= (double) (ai - k) / (k + 1) * (bj - k) / (n - ai - bj + k + 1);
+          p *= (ai - k) / (k + 1) * (bj - k) / (n - ai - bj + k + 1);
         }
         p = 1;
-        for (long k = mode; k > low && p > NEGLIGIBLE; k--) {
-          p *= (double) k / (ai - k + 1) * (n - ai - bj + k) / (bj - k + 1);
+        for (double k = mode; k > low && p > NEGLIGIBLE; k--) {
+          p *= k / (ai - k + 1) * (n - ai - bj + k) / (bj - k + 1);
           mass += p;
           sum += k == 1 ? 0 : p * information(k - 1, ai, bj, n);
         }
@@ -191,9 +193,6 @@ public record ClusterMetrics(
     double onlyLabel = labelPairs - samePair;
     double onlyCluster = clusterPairs - samePair;
     double apart = n * n - onlyLabel - onlyCluster - samePair;
-    if (onlyLabel == 0 && onlyCluster == 0) {
-      return 1;
-    }
     return 2
         * (together * apart - onlyLabel * onlyCluster)
         / ((together + onlyLabel) * (onlyLabel + apart)

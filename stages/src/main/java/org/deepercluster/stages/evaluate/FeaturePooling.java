@@ -1,5 +1,6 @@
 package org.deepercluster.stages.evaluate;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -77,7 +78,7 @@ public record FeaturePooling(int channels, int height, int width, int window) {
           "activations must be n × "
               + shape(channels, height, width)
               + " but are "
-              + java.util.Arrays.toString(s));
+              + Arrays.toString(s));
     }
     INDArray dense = activations.ordering() == 'c' ? activations : activations.dup('c');
     return pool(dense.ravel().toFloatVector(), (int) s[0]);

@@ -1,5 +1,6 @@
 package org.deepercluster.stages.evaluate;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -71,7 +72,7 @@ final class LogisticRegression {
         (p, gradient) -> {
           double[] error;
           double value = 0;
-          double[] w = java.util.Arrays.copyOf(p, k * width);
+          double[] w = Arrays.copyOf(p, k * width);
           try (INDArray t = Matrices.of(w, k, width);
               INDArray logits = Matrices.columnMajorDouble(k, n)) {
             Matrices.gemm(t, z, logits, false, true);
