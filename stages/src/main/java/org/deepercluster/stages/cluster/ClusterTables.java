@@ -39,13 +39,13 @@ public final class ClusterTables {
           .with("vector", Type.VECTOR)
           .build();
 
-  /** One row per pass of k-means. */
+  /** One row per pass of k-means, as {@link Trace} has it. */
   public static final TableSchema TRACE =
       TableSchema.named("trace")
           .with("level", Type.INT)
           .with("iteration", Type.INT)
           .with("objective", Type.DOUBLE)
-          .with("moved", Type.LONG)
+          .with("moved", Type.DOUBLE)
           .with("empties", Type.INT)
           .with("imbalance", Type.DOUBLE)
           .build();
