@@ -31,6 +31,9 @@ import org.apache.parquet.io.api.RecordConsumer;
 public final class TableWriter implements AutoCloseable {
   private static final long ROW_GROUP_BYTES = 64L << 20;
 
+  /** Raw bytes are read row by row in random order: a small group is read for each. */
+  private static final long BYTES_ROW_GROUP_BYTES = 1L << 20;
+
   private final TableSchema schema;
   private final int index;
   private final String path;
@@ -49,16 +52,17 @@ public final class TableWriter implements AutoCloseable {
     OutputStream file =
         Channels.newOutputStream(FileSystems.create(id, "application/octet-stream"));
     this.counting = new CountingOutput(new BufferedOutputStream(file, 1 << 16), sha256);
+    boolean bytes = schema.columns().stream().anyMatch(c -> c.type() == Column.Type.BYTES);
     boolean dense =
-        schema.columns().stream()
-            .anyMatch(c -> c.type() == Column.Type.VECTOR || c.type() == Column.Type.BYTES);
+        bytes || schema.columns().stream().anyMatch(c -> c.type() == Column.Type.VECTOR);
     this.writer =
         new Builder(ParquetFiles.output(counting, path), schema)
             .withConf(new PlainParquetConfiguration())
             .withCompressionCodec(
                 dense ? CompressionCodecName.UNCOMPRESSED : CompressionCodecName.SNAPPY)
             .withDictionaryEncoding(!dense)
-            .withRowGroupSize(ROW_GROUP_BYTES)
+            .withRowGroupSize(bytes ? BYTES_ROW_GROUP_BYTES : ROW_GROUP_BYTES)
+            .withMinRowCountForPageSizeCheck(bytes ? 8 : 100)
             .build();
   }
 

@@ -22,11 +22,10 @@ import org.deepercluster.stages.table.Part;
  * epoch starts from and that evaluation compares with.
  *
  * @param model architecture
- * @param train momentum and the like, which a training state carries
  * @param targets what the heads tell
  * @param seed the experiment's seed
  */
-public record InitStage(ModelConfig model, TrainConfig train, Targets targets, long seed)
+public record InitStage(ModelConfig model, Targets targets, long seed)
     implements Stage {
   @Override
   public String name() {
@@ -57,7 +56,7 @@ public record InitStage(ModelConfig model, TrainConfig train, Targets targets, l
 
     Initialise(InitStage stage, String directory) {
       super(List.of(0), directory);
-      this.work = new Work(stage.model, stage.train, stage.targets, stage.seed);
+      this.work = new Work(stage.model, stage.targets, stage.seed);
     }
 
     @Override
@@ -66,13 +65,12 @@ public record InitStage(ModelConfig model, TrainConfig train, Targets targets, l
     }
   }
 
-  private record Work(ModelConfig model, TrainConfig train, Targets targets, long seed)
+  private record Work(ModelConfig model, Targets targets, long seed)
       implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {
       NativeRuntime.setThreads(1);
-      try (Trunk trunk = Trunk.create(model, Seeds.of(seed, "trunk"));
-          Trainer trainer = new Trainer(trunk, targets, train, Seeds.of(seed, "heads"))) {
+      try (Trainer trainer = new Trainer(Trunk.create(model, Seeds.of(seed, "trunk")), targets, 0, 0, Seeds.of(seed, "heads"))) {
         Checkpoint initial = Checkpoint.of(trainer);
         return List.of(
             output.writeFile(ModelFile.CHECKPOINT, 0, "safetensors", initial::write));

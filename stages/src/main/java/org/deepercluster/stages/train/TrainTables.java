@@ -6,8 +6,8 @@ import org.deepercluster.stages.table.TableSchema;
 /** The table that training writes beside its weights. */
 public final class TrainTables {
   /**
-   * One row per step and worker: losses are means over the worker's batch, accuracies shares in
-   * percent; {@code super_*} are 0 without V, {@code sub_*} without W.
+   * One row per step and worker: losses are means over the worker's batch, {@code *_correct}
+   * how many of its images were told right; {@code super_*} are 0 without V, {@code sub_*} without W.
    */
   public static final TableSchema STEPS =
       TableSchema.named("steps")
@@ -17,8 +17,8 @@ public final class TrainTables {
           .with("lr", Type.DOUBLE)
           .with("super_loss", Type.DOUBLE)
           .with("sub_loss", Type.DOUBLE)
-          .with("super_accuracy", Type.DOUBLE)
-          .with("sub_accuracy", Type.DOUBLE)
+          .with("super_correct", Type.INT)
+          .with("sub_correct", Type.INT)
           .build();
 
   private TrainTables() {}
