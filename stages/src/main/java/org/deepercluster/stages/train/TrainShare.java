@@ -122,9 +122,9 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
         if (share.freshHeads() != null) {
           trainer.resetHeads(share.freshHeads());
         }
-        LearningRate schedule = LearningRate.of(train, settings.totalSteps());
+        LearningRate schedule = LearningRate.of(train.schedule());
         while (batches.hasNext()) {
-          double lr = schedule.at(trainer.step());
+          double lr = schedule.at(train.lr(), trainer.step(), settings.totalSteps());
           long dropout =
               Seeds.of(Seeds.of(settings.seed(), trainer.step()), (long) share.worker());
           StepResult step = trainer.step(batches.next(), lr, dropout);
