@@ -62,12 +62,12 @@ public final class Safetensors {
    * Writes a file. The bytes are a function of the arguments alone.
    *
    * @param out gets the whole file; is flushed, not closed
-   * @param tensors in the order of their data
+   * @param tensors their data follow in the order of iteration
    * @param metadata free strings, may be empty
    * @throws IllegalArgumentException when a tensor is called {@code __metadata__}
    */
   public static void write(
-      OutputStream out, LinkedHashMap<String, Tensor> tensors, Map<String, String> metadata)
+      OutputStream out, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     byte[] header = header(tensors, metadata);
     ByteBuffer length =

@@ -188,7 +188,7 @@ public final class Heads {
    * Copies of all parameters by name: {@code v.weight} [S, d], {@code v.bias} [S], {@code
    * w.<s>.weight} [K, d], {@code w.<s>.bias} [K].
    */
-  public LinkedHashMap<String, Tensor> tensors() {
+  public Map<String, Tensor> tensors() {
     return tensors(parameters);
   }
 
@@ -197,7 +197,7 @@ public final class Heads {
    *
    * @param flat laid out as {@link #parameters()}: momentum, gradients
    */
-  LinkedHashMap<String, Tensor> tensors(INDArray flat) {
+  Map<String, Tensor> tensors(INDArray flat) {
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
     if (v != null) {
       put(tensors, "v", v, flat);
@@ -216,10 +216,9 @@ public final class Heads {
         name + ".weight",
         new Tensor(
             new int[] {linear.outputs(), featureDim},
-            slice(row, linear.begin(), middle).toFloatVector()));
+            Floats.copy(slice(row, linear.begin(), middle))));
     tensors.put(
-        name + ".bias",
-        Tensor.vector(slice(row, middle, middle + linear.outputs()).toFloatVector()));
+        name + ".bias", Tensor.vector(Floats.copy(slice(row, middle, middle + linear.outputs()))));
   }
 
   /**

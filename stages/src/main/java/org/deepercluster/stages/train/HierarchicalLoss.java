@@ -70,7 +70,7 @@ public final class HierarchicalLoss {
 
     int[] begin = groups(superClass, targets.superClasses());
     int[] order = order(superClass, begin);
-    float[] f = features.dup('c').data().asFloat();
+    float[] f = Floats.copy(features);
     float[] sorted = new float[b * d];
     for (int i = 0; i < b; i++) {
       for (int j = 0, from = order[i] * d, to = i * d; j < d; j++) {
@@ -102,7 +102,7 @@ public final class HierarchicalLoss {
     }
 
     float[] gradient = new float[b * d];
-    float[] sortedGradient = dx.data().asFloat();
+    float[] sortedGradient = Floats.copy(dx);
     for (int i = 0; i < b; i++) {
       for (int j = 0, from = i * d, to = order[i] * d; j < d; j++) {
         gradient[to + j] = f[to + j] > 0 ? sortedGradient[from + j] : 0f;
@@ -135,8 +135,8 @@ public final class HierarchicalLoss {
     int classes = linear.outputs();
     INDArray logits = Nd4j.createUninitialized(DataType.FLOAT, n, classes);
     gemm(x, false, linear.weight(), true, logits, 0);
-    float[] y = logits.data().asFloat();
-    float[] bias = linear.bias().toFloatVector();
+    float[] y = Floats.copy(logits);
+    float[] bias = Floats.copy(linear.bias());
     float[] biasGradient = new float[classes];
     for (int i = 0; i < n; i++) {
       int row = i * classes;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.deepercluster.stages.model.Tensor;
 import org.junit.jupiter.api.Test;
@@ -89,7 +88,7 @@ class HeadsTest {
 
   @Test
   void loadsWhatItGave() {
-    LinkedHashMap<String, Tensor> tensors = new Heads(TWO, 6, 3).tensors();
+    Map<String, Tensor> tensors = new Heads(TWO, 6, 3).tensors();
     Heads other = new Heads(TWO, 6, 9);
     other.load(tensors);
     assertThat(other.tensors()).isEqualTo(tensors);
