@@ -32,7 +32,7 @@ public record ExecutionConfig(
         Keep keep,
     @Key(
             doc = "How often a failed unit of work is tried again before the stage fails.",
-            def = "3",
+            def = "5",
             min = 0,
             max = 100,
             affectsResult = false)
