@@ -135,7 +135,10 @@ public final class ConsoleDisplay implements RunListener {
       if (shown == 5) {
         break;
       }
-      b.append(shown++ == 0 ? "" : "  ").append(e.getKey()).append(' ').append(number(e.getValue()));
+      b.append(shown++ == 0 ? "" : "  ")
+          .append(e.getKey())
+          .append(' ')
+          .append(number(e.getValue()));
     }
     return b.toString();
   }
@@ -158,9 +161,7 @@ public final class ConsoleDisplay implements RunListener {
   }
 
   private static String duration(double seconds) {
-    return seconds < 60
-        ? String.format(Locale.ROOT, "%.1f s", seconds)
-        : clock(seconds) + " m";
+    return seconds < 60 ? String.format(Locale.ROOT, "%.1f s", seconds) : clock(seconds) + " m";
   }
 
   /** Minutes and seconds, or hours and minutes. */

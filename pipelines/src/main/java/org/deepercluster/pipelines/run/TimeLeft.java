@@ -8,16 +8,30 @@ import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
 
 /**
- * Estimates how long a run still takes: a kind of stage that has run before is taken to last as long
- * as it did on average; one that has not, as its share of a typical run, in the proportion in which
- * the kinds seen so far have differed from theirs.
+ * Estimates how long a run still takes: a kind of stage that has run before is taken to last as
+ * long as it did on average; one that has not, as its share of a typical run, in the proportion in
+ * which the kinds seen so far have differed from theirs.
  */
 final class TimeLeft {
   /** Seconds of each kind of stage in a small run; only their proportions matter. */
   private static final Map<String, Double> TYPICAL =
       Map.of(
-          "ingest", 1.5, "init", 0.7, "features", 3.0, "cluster", 1.5, "augment", 0.8, "train", 11.0,
-          "evaluate", 30.0, "report", 4.0);
+          "ingest",
+          1.5,
+          "init",
+          0.7,
+          "features",
+          3.0,
+          "cluster",
+          1.5,
+          "augment",
+          0.8,
+          "train",
+          11.0,
+          "evaluate",
+          30.0,
+          "report",
+          4.0);
 
   private final Map<String, double[]> seen = new HashMap<>();
   private final LinkedHashMap<String, String> waiting = new LinkedHashMap<>();

@@ -24,8 +24,8 @@ import org.deepercluster.stages.train.Targets;
  * @param epoch which epoch
  * @param seed the experiment's seed
  */
-public record AugmentStage(
-    AugmentConfig config, Targets targets, int workers, int epoch, long seed) implements Stage {
+public record AugmentStage(AugmentConfig config, Targets targets, int workers, int epoch, long seed)
+    implements Stage {
   @Override
   public String name() {
     return "augment";
@@ -58,7 +58,9 @@ public record AugmentStage(
                     context.hasInput("assignments")
                         ? context.input("assignments").table("assignments")
                         : List.of(),
-                    context.hasInput("labels") ? context.input("labels").table("labels") : List.of(),
+                    context.hasInput("labels")
+                        ? context.input("labels").table("labels")
+                        : List.of(),
                     out));
     TreeMap<String, Double> numbers = new TreeMap<>();
     numbers.put("draws", (double) parts.stream().mapToLong(Part::rows).sum());

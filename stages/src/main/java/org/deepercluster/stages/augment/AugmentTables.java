@@ -7,9 +7,9 @@ import org.deepercluster.stages.table.TableSchema;
 public final class AugmentTables {
   /**
    * One row per draw of the epoch; file w is the share of training worker w, in the order in which
-   * it trains. {@code block} and {@code row} are where the image is in the images table; the crop is
-   * in pixels of the image; {@code rotation} counts quarter turns counter-clockwise; {@code seed}
-   * is the draw's own.
+   * it trains. {@code block} and {@code row} are where the image is in the images table; the crop
+   * is in pixels of the image; {@code rotation} counts quarter turns counter-clockwise; {@code
+   * seed} is the draw's own.
    */
   public static final TableSchema DRAWS =
       TableSchema.named("draws")

@@ -93,8 +93,7 @@ final class DrawEpoch extends StageTransform<Integer> {
       int[] row = new int[n];
       int at = 0;
       for (Part p : images) {
-        Columns c =
-            TableReader.read(p.path(), IngestTables.IMAGES, "image_id", "width", "height");
+        Columns c = TableReader.read(p.path(), IngestTables.IMAGES, "image_id", "width", "height");
         System.arraycopy(c.strings("image_id"), 0, id, at, c.rows());
         System.arraycopy(c.ints("width"), 0, width, at, c.rows());
         System.arraycopy(c.ints("height"), 0, height, at, c.rows());
@@ -191,8 +190,7 @@ final class DrawEpoch extends StageTransform<Integer> {
       int at = 0;
       for (Part p : assignments) {
         Columns c =
-            TableReader.read(
-                p.path(), ClusterTables.ASSIGNMENTS, "super_cluster", "sub_cluster");
+            TableReader.read(p.path(), ClusterTables.ASSIGNMENTS, "super_cluster", "sub_cluster");
         System.arraycopy(c.ints("super_cluster"), 0, superCluster, at, c.rows());
         System.arraycopy(c.ints("sub_cluster"), 0, subCluster, at, c.rows());
         at += c.rows();

@@ -24,12 +24,7 @@ final class ClusterResult {
    * @param at index of the block's first row in the arrays
    */
   static Part assignments(
-      Output output,
-      Part features,
-      int[] superCluster,
-      int[] subCluster,
-      float[] distance,
-      int at)
+      Output output, Part features, int[] superCluster, int[] subCluster, float[] distance, int at)
       throws IOException {
     Columns ids = TableReader.read(features.path(), FeatureTables.FEATURES, "image_id");
     int to = at + ids.rows();
@@ -47,7 +42,9 @@ final class ClusterResult {
   static List<Part> model(Output output, PcaModel pca, HierarchicalKMeans.Model model)
       throws IOException {
     return List.of(
-        output.write(0, pca(pca)), output.write(0, centroids(model)), output.write(0, trace(model)));
+        output.write(0, pca(pca)),
+        output.write(0, centroids(model)),
+        output.write(0, trace(model)));
   }
 
   private static Columns pca(PcaModel pca) {
@@ -89,8 +86,7 @@ final class ClusterResult {
       images[i] = sub ? model.subSizes()[i - m] : model.superSizes()[i];
     }
     float[] values = Arrays.copyOf(first.values(), rows * first.dim());
-    System.arraycopy(
-        second.values(), 0, values, first.values().length, second.values().length);
+    System.arraycopy(second.values(), 0, values, first.values().length, second.values().length);
     return Columns.of(ClusterTables.CENTROIDS, rows)
         .set("level", level)
         .set("super_cluster", c)

@@ -19,7 +19,8 @@ import org.deepercluster.stages.table.TableReader;
 
 /**
  * PCA-whitening and two-level k-means (steps 1.b to 1.e of the method). Tables: {@link
- * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for comparison.
+ * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for
+ * comparison.
  *
  * <p>Small collections run all passes in one job, large ones a job per pass; the same arithmetic in
  * the same order, so the same result.
@@ -78,8 +79,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
     }
   }
 
-  private TreeMap<String, Double> numbers(StageContext context, List<Part> parts)
-      throws Exception {
+  private TreeMap<String, Double> numbers(StageContext context, List<Part> parts) throws Exception {
     TreeMap<String, Double> n = new TreeMap<>();
     int[] label = labels(of(parts, "assignments"), config.k() / config.m());
     long rejected = 0;
@@ -110,8 +110,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
     }
     if (context.hasInput("previous")) {
       int[] before =
-          labels(
-              context.input("previous").table("assignments"), config.k() / config.m());
+          labels(context.input("previous").table("assignments"), config.k() / config.m());
       n.put("clusters/nmi_previous", ClusterMetrics.of(before, label).nmiGeometric());
     }
     return n;
@@ -129,7 +128,8 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
       values.put("empties", (double) trace.ints("empties")[i]);
       values.put("imbalance", trace.doubles("imbalance")[i]);
       new TreeMap<>(values)
-          .forEach((k, v) -> points.add(new StageResult.Point("kmeans/" + level + "/" + k, step, v)));
+          .forEach(
+              (k, v) -> points.add(new StageResult.Point("kmeans/" + level + "/" + k, step, v)));
     }
     return points;
   }
@@ -142,8 +142,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
    */
   public static int[] labels(List<Part> assignments, int perSuper) throws java.io.IOException {
     Columns a =
-        TableReader.read(
-            assignments, ClusterTables.ASSIGNMENTS, "super_cluster", "sub_cluster");
+        TableReader.read(assignments, ClusterTables.ASSIGNMENTS, "super_cluster", "sub_cluster");
     int[] label = new int[a.rows()];
     for (int i = 0; i < label.length; i++) {
       int c = a.ints("super_cluster")[i];

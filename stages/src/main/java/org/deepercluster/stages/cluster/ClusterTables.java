@@ -7,8 +7,8 @@ import org.deepercluster.stages.table.TableSchema;
 public final class ClusterTables {
   /**
    * One row per image, in the order and blocks of the features: super-cluster c, sub-cluster z
-   * within it, squared distance to the sub-cluster's centroid in the whitened space. c = −1 marks an
-   * image whose features were not finite.
+   * within it, squared distance to the sub-cluster's centroid in the whitened space. c = −1 marks
+   * an image whose features were not finite.
    */
   public static final TableSchema ASSIGNMENTS =
       TableSchema.named("assignments")

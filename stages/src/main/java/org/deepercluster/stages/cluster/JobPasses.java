@@ -25,10 +25,7 @@ final class JobPasses implements Passes {
 
   /** Nearest centroid of each row, after the last pass of a level. */
   private static final TableSchema NEAREST =
-      TableSchema.named("nearest")
-          .with("centroid", Type.INT)
-          .with("distance", Type.FLOAT)
-          .build();
+      TableSchema.named("nearest").with("centroid", Type.INT).with("distance", Type.FLOAT).build();
 
   private final StageContext context;
   private final List<BlockFile> blocks;
@@ -184,8 +181,7 @@ final class JobPasses implements Passes {
             (b, o) -> {
               try (KMeansPass pass = new KMeansPass(Pass.load(path, Centroids.class))) {
                 Block block = b.read(WHITENED, "vector");
-                BlockAssignment a =
-                    pass.assign(block, level == 1 ? null : centroids(level1, b));
+                BlockAssignment a = pass.assign(block, level == 1 ? null : centroids(level1, b));
                 return List.of(
                     o.write(
                         b.part().index(),

@@ -62,8 +62,7 @@ final class Pass extends StageTransform<BlockFile> {
 
   /** Reads what {@link #save} or {@link #write} wrote. */
   static <T> T load(String path, Class<T> type) throws IOException {
-    try (ObjectInputStream in =
-        new ObjectInputStream(new ByteArrayInputStream(Files.read(path)))) {
+    try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(Files.read(path)))) {
       return type.cast(in.readObject());
     } catch (ClassNotFoundException e) {
       throw new IOException(path + ": written by another version of this program", e);

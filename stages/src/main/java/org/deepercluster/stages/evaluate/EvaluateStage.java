@@ -25,9 +25,9 @@ import org.deepercluster.stages.train.ModelFile;
  * convolution, low-shot classifiers, weighted k-NN; clusters against labels. Table: {@link
  * EvaluateTables#RESULTS}.
  *
- * <p>Inputs: {@code train} and {@code test}, labelled images; {@code untrained} and {@code trained},
- * stages that left a checkpoint ({@code trained} absent for {@code method: random}); {@code
- * clusters} and {@code images} with their labels, for methods that cluster.
+ * <p>Inputs: {@code train} and {@code test}, labelled images; {@code untrained} and {@code
+ * trained}, stages that left a checkpoint ({@code trained} absent for {@code method: random});
+ * {@code clusters} and {@code images} with their labels, for methods that cluster.
  *
  * @param config classifiers
  * @param model architecture
@@ -75,8 +75,7 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
         passes.add(new PoolActivations.Task(network, checkpoint, "test", p));
       }
     }
-    List<Part> pooled =
-        context.run("features", out -> new PoolActivations(model, passes, out));
+    List<Part> pooled = context.run("features", out -> new PoolActivations(model, passes, out));
     List<String> layers;
     try (Trunk trunk = Trunk.create(model, 0)) {
       layers = trunk.convLayers().stream().map(ConvLayer::name).toList();

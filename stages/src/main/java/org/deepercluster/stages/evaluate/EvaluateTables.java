@@ -7,8 +7,8 @@ import org.deepercluster.stages.table.TableSchema;
 public final class EvaluateTables {
   /**
    * One row per measurement. {@code network} is {@code trained} or {@code random} (untrained);
-   * {@code layer} is empty for a measurement of the whole network; {@code sd} is NaN where the value
-   * is no mean over repetitions. Accuracies are in percent.
+   * {@code layer} is empty for a measurement of the whole network; {@code sd} is NaN where the
+   * value is no mean over repetitions. Accuracies are in percent.
    */
   public static final TableSchema RESULTS =
       TableSchema.named("results")

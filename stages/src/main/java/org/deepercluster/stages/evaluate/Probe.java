@@ -93,7 +93,10 @@ final class Probe extends StageTransform<Probe.Task> {
       return n == found.length
           ? new LabelledFeatures(all, dim, found, classes)
           : new LabelledFeatures(
-              java.util.Arrays.copyOf(all, n * dim), dim, java.util.Arrays.copyOf(found, n), classes);
+              java.util.Arrays.copyOf(all, n * dim),
+              dim,
+              java.util.Arrays.copyOf(found, n),
+              classes);
     }
   }
 
@@ -142,8 +145,7 @@ final class Probe extends StageTransform<Probe.Task> {
       // The same draws and orders for both networks: only the features differ.
       LinearClassifier linear =
           LinearProbe.train(train, config.linear(), Seeds.of(seed, "linear/" + task.layer()));
-      results.add(
-          Result.of(MetricNames.LINEAR, MetricNames.TOP1, task.layer(), linear.top1(test)));
+      results.add(Result.of(MetricNames.LINEAR, MetricNames.TOP1, task.layer(), linear.top1(test)));
       results.add(
           LowShot.evaluate(train, test, config.lowShot(), Seeds.of(seed, "lowshot"))
               .result(config.lowShot().perClass(), task.layer()));
@@ -171,8 +173,7 @@ final class Probe extends StageTransform<Probe.Task> {
         }
       }
       return Result.of(
-          ClusterMetrics.of(
-              java.util.Arrays.copyOf(truth, n), java.util.Arrays.copyOf(found, n)));
+          ClusterMetrics.of(java.util.Arrays.copyOf(truth, n), java.util.Arrays.copyOf(found, n)));
     }
   }
 }

@@ -32,8 +32,7 @@ public record FeaturesStage(ModelConfig model) implements Stage {
   public StageResult run(StageContext context) throws Exception {
     String checkpoint = ModelFile.path(context.input("model"));
     List<Part> images = context.input("images").table("images");
-    List<Part> parts =
-        context.run("", out -> new ExtractFeatures(model, checkpoint, images, out));
+    List<Part> parts = context.run("", out -> new ExtractFeatures(model, checkpoint, images, out));
     TreeMap<String, Double> numbers = new TreeMap<>();
     numbers.put("images", (double) parts.stream().mapToLong(Part::rows).sum());
     return StageResult.of(parts, numbers);

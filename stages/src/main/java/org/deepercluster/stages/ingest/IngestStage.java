@@ -54,14 +54,14 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     }
     long accepted = candidates - rejects.rows();
     if (rejects.rows() > config.maxRejects() * candidates || accepted == 0) {
-      throw new StageException(refusal(candidates, accepted, causes, rejects, of(parts, "rejects")));
+      throw new StageException(
+          refusal(candidates, accepted, causes, rejects, of(parts, "rejects")));
     }
     TreeMap<String, Double> numbers = new TreeMap<>();
     numbers.put("images", (double) accepted);
     numbers.put("rejected", (double) rejects.rows());
     numbers.put("skipped_files", (double) skipped);
-    numbers.put(
-        "labelled", (double) of(parts, "labels").stream().mapToLong(Part::rows).sum());
+    numbers.put("labelled", (double) of(parts, "labels").stream().mapToLong(Part::rows).sum());
     causes.forEach((cause, n) -> numbers.put("rejected/" + cause, (double) n));
     return StageResult.of(parts, numbers);
   }
@@ -91,7 +91,9 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
       b.append(
           String.format(
               "%n  %s: %s: %s",
-              rejects.strings("uri")[i], rejects.strings("cause")[i], rejects.strings("detail")[i]));
+              rejects.strings("uri")[i],
+              rejects.strings("cause")[i],
+              rejects.strings("detail")[i]));
     }
     if (!files.isEmpty()) {
       b.append(String.format("%n  all of them: %s", files.get(0).path()));

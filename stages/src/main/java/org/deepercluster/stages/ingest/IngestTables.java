@@ -7,8 +7,8 @@ import org.deepercluster.stages.table.TableSchema;
 public final class IngestTables {
   /**
    * One row per accepted image. {@code encoding} is {@code jpeg}, {@code png} or {@code raw} (then
-   * {@code bytes} are the pixels, row by row, channels side by side); {@code width}, {@code height},
-   * {@code channels} are those of the decoded image.
+   * {@code bytes} are the pixels, row by row, channels side by side); {@code width}, {@code
+   * height}, {@code channels} are those of the decoded image.
    */
   public static final TableSchema IMAGES =
       TableSchema.named("images")
@@ -29,7 +29,9 @@ public final class IngestTables {
           .with("detail", Type.STRING)
           .build();
 
-  /** One row per accepted image that has a label; only evaluation, report and supervision read it. */
+  /**
+   * One row per accepted image that has a label; only evaluation, report and supervision read it.
+   */
   public static final TableSchema LABELS =
       TableSchema.named("labels")
           .with("image_id", Type.STRING)
@@ -39,10 +41,7 @@ public final class IngestTables {
 
   /** One row per unit: how many candidates it had, and files that were none. */
   public static final TableSchema UNITS =
-      TableSchema.named("units")
-          .with("candidates", Type.LONG)
-          .with("skipped", Type.LONG)
-          .build();
+      TableSchema.named("units").with("candidates", Type.LONG).with("skipped", Type.LONG).build();
 
   private IngestTables() {}
 }

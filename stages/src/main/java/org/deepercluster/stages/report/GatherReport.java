@@ -189,8 +189,7 @@ final class GatherReport {
   }
 
   private static ReportData.ClusterSizes sizes(Input c) throws IOException {
-    Columns t =
-        TableReader.read(c.table("centroids"), ClusterTables.CENTROIDS, "level", "images");
+    Columns t = TableReader.read(c.table("centroids"), ClusterTables.CENTROIDS, "level", "images");
     List<Long> superSizes = new ArrayList<>();
     List<Long> subSizes = new ArrayList<>();
     for (int i = 0; i < t.rows(); i++) {
@@ -201,8 +200,7 @@ final class GatherReport {
 
   private static Map<String, Integer> labels(Input images) throws IOException {
     Map<String, Integer> label = new HashMap<>();
-    Columns l =
-        TableReader.read(images.table("labels"), IngestTables.LABELS, "image_id", "label");
+    Columns l = TableReader.read(images.table("labels"), IngestTables.LABELS, "image_id", "label");
     for (int i = 0; i < l.rows(); i++) {
       label.put(l.strings("image_id")[i], l.ints("label")[i]);
     }
@@ -256,15 +254,14 @@ final class GatherReport {
     }
     Map<Integer, String> names = label.isEmpty() ? Map.of() : classNames(images);
     List<Integer> bySize = new ArrayList<>(members.keySet());
-    bySize.sort(Comparator.comparingInt((Integer k) -> -members.get(k).size()).thenComparing(k -> k));
+    bySize.sort(
+        Comparator.comparingInt((Integer k) -> -members.get(k).size()).thenComparing(k -> k));
     try (ImageStore store = new ImageStore(images.table("images"), 256L << 20)) {
       List<ReportData.Group> groups = new ArrayList<>();
-      groups.add(
-          group(ReportData.Kind.LARGEST, head(bySize), members, label, names, store));
+      groups.add(group(ReportData.Kind.LARGEST, head(bySize), members, label, names, store));
       List<Integer> smallest = new ArrayList<>(bySize);
       java.util.Collections.reverse(smallest);
-      groups.add(
-          group(ReportData.Kind.SMALLEST, head(smallest), members, label, names, store));
+      groups.add(group(ReportData.Kind.SMALLEST, head(smallest), members, label, names, store));
       int[] order = bySize.stream().sorted().mapToInt(Integer::intValue).toArray();
       Seeds.shuffle(order, 0, order.length, Seeds.random(Seeds.of(seed, "gallery")));
       groups.add(
@@ -282,8 +279,7 @@ final class GatherReport {
             Comparator.comparingDouble((Integer k) -> -majority(members.get(k), label)[1])
                 .thenComparing(k -> -members.get(k).size())
                 .thenComparing(k -> k));
-        groups.add(
-            group(ReportData.Kind.PUREST, head(purest), members, label, names, store));
+        groups.add(group(ReportData.Kind.PUREST, head(purest), members, label, names, store));
       }
       return groups;
     }

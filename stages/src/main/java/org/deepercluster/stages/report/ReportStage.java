@@ -18,7 +18,8 @@ import org.deepercluster.stages.table.Part;
 
 /**
  * The run's report: one HTML page, its figures and its data. Each file is listed under its own name
- * without the extension: {@code report} (HTML and JSON), {@code curves}, {@code gallery-largest} ...
+ * without the extension: {@code report} (HTML and JSON), {@code curves}, {@code gallery-largest}
+ * ...
  *
  * <p>Inputs: {@code images}, and where the experiment has them {@code evaluation}, {@code model}
  * (the last training state), and every {@code cluster-…} and {@code train-…} instance under its own
@@ -101,8 +102,7 @@ public record ReportStage(
     }
   }
 
-  private record Work(
-      ReportData.Run run, ModelConfig model, int perSuper, long seed, Inputs inputs)
+  private record Work(ReportData.Run run, ModelConfig model, int perSuper, long seed, Inputs inputs)
       implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {

@@ -8,8 +8,8 @@ final class Thumbnails {
   private Thumbnails() {}
 
   /**
-   * A picture of at most {@code side} pixels a side, by averaging over areas; smaller images stay as
-   * they are.
+   * A picture of at most {@code side} pixels a side, by averaging over areas; smaller images stay
+   * as they are.
    */
   static Thumbnail of(Image image, CropBox crop, int side) {
     int longer = Math.max(crop.width(), crop.height());

@@ -25,8 +25,7 @@ final class AverageWorkers extends StageTransform<ArrayList<String>> {
     @Override
     public List<Part> process(Unit<ArrayList<String>> unit, Output output) throws Exception {
       Checkpoint average = TrainShare.average(unit.value());
-      return List.of(
-          output.writeFile(ModelFile.CHECKPOINT, 0, "safetensors", average::write));
+      return List.of(output.writeFile(ModelFile.CHECKPOINT, 0, "safetensors", average::write));
     }
   }
 }

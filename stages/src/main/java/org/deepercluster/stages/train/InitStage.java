@@ -18,15 +18,14 @@ import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Part;
 
 /**
- * The untrained network: initial weights of θ, V and every W_s, as the training state that the first
- * epoch starts from and that evaluation compares with.
+ * The untrained network: initial weights of θ, V and every W_s, as the training state that the
+ * first epoch starts from and that evaluation compares with.
  *
  * @param model architecture
  * @param targets what the heads tell
  * @param seed the experiment's seed
  */
-public record InitStage(ModelConfig model, Targets targets, long seed)
-    implements Stage {
+public record InitStage(ModelConfig model, Targets targets, long seed) implements Stage {
   @Override
   public String name() {
     return "init";
@@ -65,15 +64,19 @@ public record InitStage(ModelConfig model, Targets targets, long seed)
     }
   }
 
-  private record Work(ModelConfig model, Targets targets, long seed)
-      implements UnitWork<Integer> {
+  private record Work(ModelConfig model, Targets targets, long seed) implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {
       NativeRuntime.setThreads(1);
-      try (Trainer trainer = new Trainer(Trunk.create(model, Seeds.of(seed, "trunk")), targets, 0, 0, Seeds.of(seed, "heads"))) {
+      try (Trainer trainer =
+          new Trainer(
+              Trunk.create(model, Seeds.of(seed, "trunk")),
+              targets,
+              0,
+              0,
+              Seeds.of(seed, "heads"))) {
         Checkpoint initial = Checkpoint.of(trainer);
-        return List.of(
-            output.writeFile(ModelFile.CHECKPOINT, 0, "safetensors", initial::write));
+        return List.of(output.writeFile(ModelFile.CHECKPOINT, 0, "safetensors", initial::write));
       }
     }
   }

@@ -125,8 +125,7 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
         LearningRate schedule = LearningRate.of(train.schedule());
         while (batches.hasNext()) {
           double lr = schedule.at(train.lr(), trainer.step(), settings.totalSteps());
-          long dropout =
-              Seeds.of(Seeds.of(settings.seed(), trainer.step()), (long) share.worker());
+          long dropout = Seeds.of(Seeds.of(settings.seed(), trainer.step()), (long) share.worker());
           StepResult step = trainer.step(batches.next(), lr, dropout);
           steps.add(step);
           rates.add(lr);
@@ -137,8 +136,7 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
         }
         Checkpoint state = Checkpoint.of(trainer);
         return List.of(
-            output.writeFile(
-                ModelFile.CHECKPOINT, share.worker(), "safetensors", state::write),
+            output.writeFile(ModelFile.CHECKPOINT, share.worker(), "safetensors", state::write),
             output.write(share.worker(), table(share.worker(), steps, rates)));
       }
     }

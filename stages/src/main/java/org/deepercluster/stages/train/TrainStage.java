@@ -110,8 +110,7 @@ public record TrainStage(
       states = parts.stream().filter(p -> p.table().equals(ModelFile.CHECKPOINT)).toList();
       for (Part p : parts) {
         if (p.table().equals(TrainTables.STEPS.name())) {
-          log.add(
-              new Part(p.table(), log.size(), p.path(), p.rows(), p.bytes(), p.sha256()));
+          log.add(new Part(p.table(), log.size(), p.path(), p.rows(), p.bytes(), p.sha256()));
         }
       }
     }
