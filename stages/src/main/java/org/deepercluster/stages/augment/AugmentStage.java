@@ -44,6 +44,11 @@ public record AugmentStage(AugmentConfig config, Targets targets, int workers, i
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of("draws");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     List<Part> parts =
         context.run(

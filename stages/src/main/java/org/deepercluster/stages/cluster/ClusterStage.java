@@ -46,6 +46,11 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of("assignments", "centroids", "pca", "trace");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     List<Part> features = context.input("features").table("features");
     long images = features.stream().mapToLong(Part::rows).sum();

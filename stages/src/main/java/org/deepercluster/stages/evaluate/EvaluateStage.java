@@ -56,6 +56,11 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of("results");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     Manifest train = context.input("train");
     Manifest test = context.input("test");

@@ -29,6 +29,11 @@ public record FeaturesStage(ModelConfig model) implements Stage {
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of("features");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     String checkpoint = ModelFile.path(context.input("model"));
     List<Part> images = context.input("images").table("images");

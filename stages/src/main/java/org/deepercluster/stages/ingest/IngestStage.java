@@ -38,6 +38,11 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of("images", "rejects", "labels", "units");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     List<Part> parts = context.run("", out -> new IngestImages(listing.units(), out));
     long candidates = 0;

@@ -51,6 +51,11 @@ public record ReportStage(
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of("report", "figures");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     Inputs inputs = new Inputs(new TreeMap<>());
     for (String role : roles) {

@@ -42,6 +42,11 @@ public record InitStage(ModelConfig model, Targets targets, long seed) implement
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of(ModelFile.CHECKPOINT);
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     List<Part> parts = context.run("", out -> new Initialise(this, out));
     TreeMap<String, Double> numbers = new TreeMap<>();

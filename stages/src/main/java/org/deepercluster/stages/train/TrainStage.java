@@ -62,6 +62,11 @@ public record TrainStage(
   }
 
   @Override
+  public List<String> outputs() {
+    return List.of(ModelFile.CHECKPOINT, "steps");
+  }
+
+  @Override
   public StageResult run(StageContext context) throws Exception {
     List<Part> shares = context.input("draws").table("draws");
     int localBatch = config.batchSize() / config.workers();
