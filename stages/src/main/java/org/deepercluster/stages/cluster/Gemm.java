@@ -10,12 +10,33 @@ final class Gemm {
 
   /** {@code rows × cols} float32, copied from row-major {@code data}; close after use. */
   static INDArray floats(float[] data, int rows, int cols) {
-    return Nd4j.create(data, new long[] {rows, cols}, DataType.FLOAT);
+    return write(data, Nd4j.createUninitialized(DataType.FLOAT, rows, cols));
   }
 
   /** {@code rows × cols} float64, copied from row-major {@code data}; close after use. */
   static INDArray doubles(double[] data, int rows, int cols) {
-    return Nd4j.create(data, new long[] {rows, cols}, DataType.DOUBLE);
+    return write(data, Nd4j.createUninitialized(DataType.DOUBLE, rows, cols));
+  }
+
+  /** Overwrites the array, which is of the data's size, and returns it. */
+  static INDArray write(float[] data, INDArray to) {
+    if (Nd4j.getEnvironment().isCPU()) {
+      // One copy; setData would go value by value here.
+      to.data().asNioFloat().put(data);
+    } else {
+      to.data().setData(data);
+    }
+    return to;
+  }
+
+  /** Overwrites the array, which is of the data's size, and returns it. */
+  static INDArray write(double[] data, INDArray to) {
+    if (Nd4j.getEnvironment().isCPU()) {
+      to.data().asNioDouble().put(data);
+    } else {
+      to.data().setData(data);
+    }
+    return to;
   }
 
   /** Room for a {@code rows × cols} product, column-major; close after use. */

@@ -2,6 +2,7 @@ package org.deepercluster.stages.cluster;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.deepercluster.stages.config.Seeds;
@@ -95,7 +96,7 @@ public record HierarchicalKMeans(int m, int k, int iterations, long seed) implem
       throw new IllegalArgumentException(
           "k-means needs at least one row without NaN or infinity, got none");
     }
-    long[] wanted = drawn.stream().flatMapToLong(java.util.Arrays::stream).toArray();
+    long[] wanted = drawn.stream().flatMapToLong(Arrays::stream).toArray();
     float[] rows = passes.rows(wanted);
     int dim = passes.dim();
     float[] values = new float[Math.multiplyExact(Math.multiplyExact(groups, perGroup), dim)];

@@ -220,13 +220,14 @@ public final class KMeansPass implements AutoCloseable {
     }
   }
 
-  /** Scratch for one block; the score room is made anew only where its shape changes. */
+  /** Scratch for one block; arrays off the heap are made anew only where its shape changes. */
   private final class Tile implements AutoCloseable {
     private final int dim;
     private float[] x = new float[0];
     private final float[] scores = new float[ROWS * Math.min(COLUMNS, centroids.perGroup())];
     private final float[] best = new float[ROWS];
     private final int[] index = new int[ROWS];
+    private INDArray points;
     private INDArray room;
 
     Tile(int dim) {
@@ -242,16 +243,20 @@ public final class KMeansPass implements AutoCloseable {
       }
       Arrays.fill(best, 0, n, Float.POSITIVE_INFINITY);
       int base = group * centroids.perGroup();
-      try (INDArray tile = Gemm.floats(x, n, dim)) {
-        for (INDArray c : tiles[group]) {
-          int columns = (int) c.size(0);
-          Gemm.timesTransposed(c, tile, room(columns, n), -2.0);
-          Gemm.read(room, scores, columns * n);
-          for (int i = 0; i < n; i++) {
-            argmin(i, columns, base);
-          }
-          base += columns;
+      if (points == null || points.size(0) != n) {
+        closePoints();
+        points = Gemm.floats(x, n, dim);
+      } else {
+        Gemm.write(x, points);
+      }
+      for (INDArray c : tiles[group]) {
+        int columns = (int) c.size(0);
+        Gemm.timesTransposed(c, points, room(columns, n), -2.0);
+        Gemm.read(room, scores, columns * n);
+        for (int i = 0; i < n; i++) {
+          argmin(i, columns, base);
         }
+        base += columns;
       }
       for (int i = 0; i < n; i++) {
         nearest[rows[from + i]] = first[index[i]];
@@ -260,7 +265,7 @@ public final class KMeansPass implements AutoCloseable {
 
     private INDArray room(int columns, int n) {
       if (room == null || room.size(0) != columns || room.size(1) != n) {
-        close();
+        closeRoom();
         room = Gemm.room(DataType.FLOAT, columns, n);
       }
       return room;
@@ -268,21 +273,25 @@ public final class KMeansPass implements AutoCloseable {
 
     /** Four running minima keep the processor's pipelines full; ties go to the lowest index. */
     private void argmin(int row, int columns, int base) {
+      float[] v = scores;
+      float[] c = norms;
       int at = row * columns;
+      int shift = base - at;
+      int end = at + columns;
       float b0 = Float.POSITIVE_INFINITY;
       float b1 = Float.POSITIVE_INFINITY;
       float b2 = Float.POSITIVE_INFINITY;
       float b3 = Float.POSITIVE_INFINITY;
-      int i0 = 0;
-      int i1 = 0;
-      int i2 = 0;
-      int i3 = 0;
-      int j = 0;
-      for (; j + 3 < columns; j += 4) {
-        float v0 = scores[at + j] + norms[base + j];
-        float v1 = scores[at + j + 1] + norms[base + j + 1];
-        float v2 = scores[at + j + 2] + norms[base + j + 2];
-        float v3 = scores[at + j + 3] + norms[base + j + 3];
+      int i0 = at;
+      int i1 = at;
+      int i2 = at;
+      int i3 = at;
+      int j = at;
+      for (; j < end - 3; j += 4) {
+        float v0 = v[j] + c[j + shift];
+        float v1 = v[j + 1] + c[j + shift + 1];
+        float v2 = v[j + 2] + c[j + shift + 2];
+        float v3 = v[j + 3] + c[j + shift + 3];
         if (v0 < b0) {
           b0 = v0;
           i0 = j;
@@ -300,10 +309,10 @@ public final class KMeansPass implements AutoCloseable {
           i3 = j + 3;
         }
       }
-      for (; j < columns; j++) {
-        float v = scores[at + j] + norms[base + j];
-        if (v < b0) {
-          b0 = v;
+      for (; j < end; j++) {
+        float v0 = v[j] + c[j + shift];
+        if (v0 < b0) {
+          b0 = v0;
           i0 = j;
         }
       }
@@ -321,16 +330,26 @@ public final class KMeansPass implements AutoCloseable {
       }
       if (b0 < best[row]) {
         best[row] = b0;
-        index[row] = base + i0;
+        index[row] = i0 + shift;
+      }
+    }
+
+    private void closeRoom() {
+      if (room != null) {
+        room.close();
+      }
+    }
+
+    private void closePoints() {
+      if (points != null) {
+        points.close();
       }
     }
 
     @Override
     public void close() {
-      if (room != null) {
-        room.close();
-        room = null;
-      }
+      closeRoom();
+      closePoints();
     }
   }
 }

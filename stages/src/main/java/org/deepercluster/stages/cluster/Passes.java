@@ -27,9 +27,21 @@ public interface Passes {
    */
   float[] rows(long[] rows);
 
-  /** One Lloyd pass: sums over all blocks. Level 2 is what has more than one group, or follows. */
+  /**
+   * One Lloyd pass.
+   *
+   * @param level 1, or 2: there each row meets only the centroids of its remembered super-cluster
+   * @param centroids to assign to
+   * @return sums over all blocks
+   */
   Partial partial(int level, Centroids centroids);
 
-  /** The last pass of a level: assigns all rows and remembers where each went. */
+  /**
+   * The last pass of a level: assigns all rows and remembers where each went.
+   *
+   * @param level 1 or 2
+   * @param centroids to assign to
+   * @return sizes over all blocks
+   */
   Tally assign(int level, Centroids centroids);
 }
