@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deepercluster.pipelines.experiment.Experiment;
-import org.deepercluster.pipelines.run.PlannedRun;
 import org.deepercluster.pipelines.plan.StageInstance;
+import org.deepercluster.pipelines.run.PlannedRun;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,7 +61,9 @@ final class PlanCommand extends ConsoleCommand {
               ++n,
               done ? "done" : "    ",
               i.id(),
-              i.inputs().isEmpty() ? "" : "<- " + String.join(", ", i.inputs().values().stream().distinct().toList()),
+              i.inputs().isEmpty()
+                  ? ""
+                  : "<- " + String.join(", ", i.inputs().values().stream().distinct().toList()),
               String.join(", ", i.stage().outputs()));
     }
     return Console.DONE;

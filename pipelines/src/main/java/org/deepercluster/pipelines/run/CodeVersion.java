@@ -18,7 +18,8 @@ public final class CodeVersion {
 
     private static String load() {
       Properties p = new Properties();
-      try (InputStream in = CodeVersion.class.getResourceAsStream("/deepercluster-version.properties")) {
+      try (InputStream in =
+          CodeVersion.class.getResourceAsStream("/deepercluster-version.properties")) {
         if (in != null) {
           p.load(in);
         }

@@ -100,14 +100,12 @@ public final class ExperimentRunner {
             ? OptionalLong.empty()
             : OptionalLong.of(inputs.evaluationTrain().files()));
     Optional<RunRecord> before = RunStore.unfinished(e, inputs.digests());
-    RunRecord run =
-        before.orElseGet(() -> RunStore.create(e, inputs.digests(), CodeVersion.get()));
+    RunRecord run = before.orElseGet(() -> RunStore.create(e, inputs.digests(), CodeVersion.get()));
     String directory = RunStore.directory(e, run);
     try (RunLock lock = RunLock.acquire(directory)) {
       RunStore.write(directory, run.with(RunRecord.RUNNING, run.trackingUrl(), run.metrics()));
       Files.write(Paths.join(directory, "experiment.yaml"), e.toYaml());
-      out.println(
-          (before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
+      out.println((before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
       Path journal = journals.resolve(e.name()).resolve(run.id());
       try (Tracker tracker =
           server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {

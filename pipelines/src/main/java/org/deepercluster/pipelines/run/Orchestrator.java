@@ -178,6 +178,7 @@ final class Orchestrator {
     }
     kept.add(Manifest.FILE);
     Files.delete(Files.list(folder).stream().filter(f -> !kept.contains(name(f))).toList());
+    Files.pruneEmpty(folder);
   }
 
   private static String name(String path) {

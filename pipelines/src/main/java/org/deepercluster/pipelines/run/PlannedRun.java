@@ -35,8 +35,18 @@ public record PlannedRun(Plan plan, String run, Set<String> complete) {
             e,
             inputs,
             new ReportData.Run(
-                e.name(), "new", e.method().toString(), null, e.seed(), null, null, null, null,
-                null, null, null));
+                e.name(),
+                "new",
+                e.method().toString(),
+                null,
+                e.seed(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null));
     Optional<RunRecord> run = RunStore.unfinished(e, inputs.digests());
     Set<String> complete = new LinkedHashSet<>();
     if (run.isPresent()) {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * when its process on this host is gone, or when an owner elsewhere has not renewed it for {@link
  * #STALE}.
  */
-final class RunLock implements AutoCloseable {
+public final class RunLock implements AutoCloseable {
   /** Name of the lock file in the run's folder. */
   static final String FILE = "lock.json";
 
@@ -148,7 +148,7 @@ final class RunLock implements AutoCloseable {
   }
 
   /** Another process works on the run. */
-  static final class RunLockedException extends Exception {
+  public static final class RunLockedException extends Exception {
     private static final long serialVersionUID = 1;
 
     RunLockedException(String directory, Owner owner) {

@@ -40,7 +40,6 @@ public record RunRecord(
   public static final String FAILED = "failed";
 
   RunRecord with(String newStatus, String url, SortedMap<String, Double> newMetrics) {
-    return new RunRecord(
-        id, experiment, digest, inputs, created, newStatus, code, url, newMetrics);
+    return new RunRecord(id, experiment, digest, inputs, created, newStatus, code, url, newMetrics);
   }
 }

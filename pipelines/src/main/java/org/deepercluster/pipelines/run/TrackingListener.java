@@ -189,7 +189,9 @@ final class TrackingListener implements RunListener {
     parent.finish(RunStatus.KILLED, Instant.now());
   }
 
-  /** Uploads a file that is on the local disk; others stay where they are and are named by a tag. */
+  /**
+   * Uploads a file that is on the local disk; others stay where they are and are named by a tag.
+   */
   static void upload(TrackedRun run, String path, String artifactPath) {
     Path local = local(path);
     if (local == null) {

@@ -57,6 +57,11 @@ public final class ImageBlock {
     return new ImageBlock(c.strings("image_id"), c.strings("uri"), images);
   }
 
+  /** Images without ids, such as those that come straight from their files. */
+  public static ImageBlock of(List<EncodedImage> images) {
+    return new ImageBlock(new String[0], new String[0], List.copyOf(images));
+  }
+
   /** Number of images. */
   public int size() {
     return images.size();

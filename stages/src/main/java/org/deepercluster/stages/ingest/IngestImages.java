@@ -69,23 +69,16 @@ final class IngestImages extends StageTransform<SourceUnit> {
         }
       }
       if (!rejects.isEmpty()) {
-        parts.add(
-            output.write(
-                unit.index(),
-                Columns.of(IngestTables.REJECTS, rejects.size())
-                    .set("uri", strings(rejects, SourceImage::uri))
-                    .set("cause", strings(rejects, r -> r.rejection().cause()))
-                    .set("detail", strings(rejects, r -> r.rejection().detail()))
-                    .build()));
+        parts.add(output.write(unit.index(), IngestTables.rejects(rejects)));
       }
       if (!labels.isEmpty()) {
         parts.add(
             output.write(
                 unit.index(),
                 Columns.of(IngestTables.LABELS, labels.size())
-                    .set("image_id", strings(labels, SourceImage::id))
+                    .set("image_id", IngestTables.strings(labels, SourceImage::id))
                     .set("label", labels.stream().mapToInt(l -> l.label().index()).toArray())
-                    .set("class_name", strings(labels, l -> l.label().name()))
+                    .set("class_name", IngestTables.strings(labels, l -> l.label().name()))
                     .build()));
       }
       parts.add(
@@ -112,20 +105,15 @@ final class IngestImages extends StageTransform<SourceUnit> {
     private static void append(TableWriter out, List<SourceImage> batch) throws IOException {
       out.append(
           Columns.of(IngestTables.IMAGES, batch.size())
-              .set("image_id", strings(batch, SourceImage::id))
-              .set("uri", strings(batch, SourceImage::uri))
+              .set("image_id", IngestTables.strings(batch, SourceImage::id))
+              .set("uri", IngestTables.strings(batch, SourceImage::uri))
               .set("width", batch.stream().mapToInt(i -> i.image().width()).toArray())
               .set("height", batch.stream().mapToInt(i -> i.image().height()).toArray())
               .set("channels", batch.stream().mapToInt(i -> i.image().channels()).toArray())
-              .set("encoding", strings(batch, i -> i.image().encoding()))
+              .set("encoding", IngestTables.strings(batch, i -> i.image().encoding()))
               .set("bytes", batch.stream().map(i -> i.image().bytes()).toArray(byte[][]::new))
               .build());
       batch.clear();
-    }
-
-    private static String[] strings(
-        List<SourceImage> rows, java.util.function.Function<SourceImage, String> value) {
-      return rows.stream().map(value).toArray(String[]::new);
     }
   }
 }

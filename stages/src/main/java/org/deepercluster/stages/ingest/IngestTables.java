@@ -1,6 +1,9 @@
 package org.deepercluster.stages.ingest;
 
+import java.util.List;
+import java.util.function.Function;
 import org.deepercluster.stages.table.Column.Type;
+import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.TableSchema;
 
 /** The tables that ingestion writes. */
@@ -44,4 +47,17 @@ public final class IngestTables {
       TableSchema.named("units").with("candidates", Type.LONG).with("skipped", Type.LONG).build();
 
   private IngestTables() {}
+
+  /** Rows of the rejects table. */
+  public static Columns rejects(List<SourceImage> rejects) {
+    return Columns.of(REJECTS, rejects.size())
+        .set("uri", strings(rejects, SourceImage::uri))
+        .set("cause", strings(rejects, r -> r.rejection().cause()))
+        .set("detail", strings(rejects, r -> r.rejection().detail()))
+        .build();
+  }
+
+  static String[] strings(List<SourceImage> rows, Function<SourceImage, String> value) {
+    return rows.stream().map(value).toArray(String[]::new);
+  }
 }

@@ -104,4 +104,41 @@ public final class Files {
       FileSystems.delete(ids, StandardMoveOptions.IGNORE_MISSING_FILES);
     }
   }
+
+  /** Renames a file; where the file system cannot, it is copied and the old one deleted. */
+  public static void move(String from, String to) throws IOException {
+    FileSystems.rename(
+        List.of(FileSystems.matchNewResource(from, false)),
+        List.of(FileSystems.matchNewResource(to, false)));
+  }
+
+  /** Deletes all files below a folder, and on a local disk the folder. */
+  public static void deleteTree(String directory) throws IOException {
+    delete(list(directory));
+    pruneEmpty(directory);
+  }
+
+  /**
+   * On a local disk, deletes folders without files below {@code directory}, and itself if empty.
+   */
+  public static void pruneEmpty(String directory) throws IOException {
+    ResourceId id = FileSystems.matchNewResource(directory, true);
+    java.nio.file.Path root = java.nio.file.Path.of(directory);
+    if (!"file".equals(id.getScheme()) || !java.nio.file.Files.isDirectory(root)) {
+      return;
+    }
+    List<java.nio.file.Path> folders;
+    try (var walk = java.nio.file.Files.walk(root)) {
+      folders =
+          walk.filter(java.nio.file.Files::isDirectory).sorted(Comparator.reverseOrder()).toList();
+    }
+    for (java.nio.file.Path f : folders) {
+      try (var content = java.nio.file.Files.list(f)) {
+        if (content.findAny().isPresent()) {
+          continue;
+        }
+      }
+      java.nio.file.Files.delete(f);
+    }
+  }
 }

@@ -67,8 +67,8 @@ public final class ModelFile {
   }
 
   /**
-   * Writes a trained trunk for use elsewhere: {@code model.safetensors}, with the architecture in its
-   * metadata, and {@code model.zip}, Deeplearning4j's form.
+   * Writes a trained trunk for use elsewhere: {@code model.safetensors}, with the architecture in
+   * its metadata, and {@code model.zip}, Deeplearning4j's form.
    *
    * @param config architecture
    * @param state training state
@@ -110,7 +110,8 @@ public final class ModelFile {
     Map<String, String> m = contents.metadata();
     if (!m.containsKey("model.trunk")) {
       throw new IOException(
-          path + ": its metadata has no model.trunk; only models that this program exported are read");
+          path
+              + ": its metadata has no model.trunk; only models that this program exported are read");
     }
     ModelConfig config =
         new ModelConfig(
