@@ -142,7 +142,7 @@ class SafetensorsTest {
     assertThatThrownBy(() -> write(tensors, Map.of())).isInstanceOf(IllegalArgumentException.class);
   }
 
-  private static byte[] write(LinkedHashMap<String, Tensor> tensors, Map<String, String> metadata)
+  private static byte[] write(Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Safetensors.write(out, tensors, metadata);
