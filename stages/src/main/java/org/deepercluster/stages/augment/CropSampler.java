@@ -25,23 +25,8 @@ public final class CropSampler {
    */
   public record View(CropBox crop, boolean flip) {}
 
-  /**
-   * A sampler.
-   *
-   * @throws IllegalArgumentException unless 0 &lt; cropScaleMin ≤ cropScaleMax ≤ 1 and cropRatioMax
-   *     ≥ 1
-   */
+  /** A sampler; the record has checked its own ranges. */
   public CropSampler(AugmentConfig config) {
-    double min = config.cropScaleMin();
-    double max = config.cropScaleMax();
-    if (!(min > 0 && min <= max && max <= 1)) {
-      throw new IllegalArgumentException(
-          "cropScaleMin " + min + " and cropScaleMax " + max + ": need 0 < min ≤ max ≤ 1");
-    }
-    if (!(config.cropRatioMax() >= 1)) {
-      throw new IllegalArgumentException(
-          "cropRatioMax " + config.cropRatioMax() + ": must be at least 1");
-    }
     this.config = config;
   }
 

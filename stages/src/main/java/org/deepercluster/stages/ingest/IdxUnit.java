@@ -48,7 +48,7 @@ record IdxUnit(
     if (gzip) {
       in = IdxReader.stream(path);
       try {
-        in.skipNBytes(skip);
+        skip(in, skip);
       } catch (EOFException e) {
         in.close();
         throw truncated(from, e);
@@ -57,6 +57,19 @@ record IdxUnit(
       in = new BufferedInputStream(Storage.open(path, skip), 1 << 16);
     }
     return new Records(in);
+  }
+
+  /** As {@link InputStream#skipNBytes}, which inflates 512 bytes at a time. */
+  private static void skip(InputStream in, long bytes) throws IOException {
+    byte[] buffer = new byte[1 << 16];
+    long left = bytes;
+    while (left > 0) {
+      int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+      if (n < 0) {
+        throw new EOFException();
+      }
+      left -= n;
+    }
   }
 
   private IOException truncated(long record, Throwable because) {
