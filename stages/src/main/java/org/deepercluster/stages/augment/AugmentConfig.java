@@ -2,6 +2,7 @@ package org.deepercluster.stages.augment;
 
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.config.Schema;
 
 /** Random views: the crop, flip and rotation that each draw of an epoch gets. */
 public record AugmentConfig(
@@ -26,4 +27,14 @@ public record AugmentConfig(
             max = 10)
         double cropRatioMax,
     @Key(doc = "Flip half of the draws horizontally.", def = "true") boolean flip)
-    implements Serializable {}
+    implements Serializable {
+  /** Checks ranges. */
+  public AugmentConfig {
+    Schema.check(AugmentConfig.class, cropScaleMin, cropScaleMax, cropRatioMax, flip);
+    Schema.require(
+        cropScaleMin <= cropScaleMax,
+        "must be at least cropScaleMin = " + cropScaleMin + ", got " + cropScaleMax,
+        "cropScaleMax",
+        "cropScaleMin");
+  }
+}

@@ -2,22 +2,16 @@ package org.deepercluster.stages.cluster;
 
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.config.Schema;
 
 /** PCA-whitening and hierarchical k-means. */
 public record ClusterConfig(
-    @Key(
-            doc = "Number of super-clusters (level 1).",
-            symbol = "m",
-            def = "4",
-            min = 1,
-            max = 10_000)
-        int m,
+    @Key(doc = "Number of super-clusters (level 1).", symbol = "m", min = 1, max = 10_000) int m,
     @Key(
             doc =
                 "Total number of sub-clusters over all super-clusters (level 2); each super-cluster"
                     + " has k/m, so m must divide k.",
             symbol = "k",
-            def = "320000",
             min = 1,
             max = 100_000_000)
         int k,
@@ -33,7 +27,7 @@ public record ClusterConfig(
     @Key(
             doc =
                 "Images that PCA is fitted on, taken evenly over the collection; all when there are"
-                    + " fewer. Left out: d(d-1)/2.",
+                    + " fewer. Left out: d(d-1)/2, and at least 10,000.",
             def = Key.NONE,
             min = 2)
         Long pcaSample,
@@ -49,6 +43,14 @@ public record ClusterConfig(
                     + " worker; larger ones run one job per pass. The result is the same.",
             def = "256",
             min = 0,
-            max = 1_000_000)
+            max = 1_000_000,
+            affectsResult = false)
         int singleJobMiB)
-    implements Serializable {}
+    implements Serializable {
+  /** Checks ranges. */
+  public ClusterConfig {
+    Schema.check(
+        ClusterConfig.class, m, k, reassignEvery, pcaDim, pcaSample, iterations, singleJobMiB);
+    Schema.require(k % m == 0, "must be a multiple of m = " + m + ", got " + k, "k", "m");
+  }
+}

@@ -41,4 +41,10 @@ public @interface Key {
 
   /** Allowed words, for strings; empty: any. */
   String[] oneOf() default {};
+
+  /**
+   * False for a setting that changes where and how fast a run is carried out, but not what comes
+   * out; such settings are left out of the experiment's digest.
+   */
+  boolean affectsResult() default true;
 }

@@ -1,7 +1,12 @@
 package org.deepercluster.stages.evaluate;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.config.Schema;
+import org.deepercluster.stages.config.SettingFault;
 import org.deepercluster.stages.ingest.DataConfig;
 
 /** Transfer evaluation: labelled collections and the classifiers put on the frozen features. */
@@ -12,6 +17,22 @@ public record EvaluateConfig(
     @Key(doc = "Low-shot classifiers.", def = "{}") LowShot lowShot,
     @Key(doc = "Weighted k-nearest-neighbour classifier.", def = "{}") Knn knn)
     implements Serializable {
+
+  /** Checks that both collections have labels. */
+  public EvaluateConfig {
+    Schema.check(EvaluateConfig.class, train, test, linear, lowShot, knn);
+    List<SettingFault> unlabelled = new ArrayList<>();
+    String problem = "is missing: the classifiers need labelled images";
+    if (train.labels() == null) {
+      unlabelled.add(SettingFault.of("train.labels", problem));
+    }
+    if (test.labels() == null) {
+      unlabelled.add(SettingFault.of("test.labels", problem));
+    }
+    if (!unlabelled.isEmpty()) {
+      throw new InvalidSettingsException(unlabelled);
+    }
+  }
 
   /** Multinomial logistic regression by SGD, lr_t = lr / sqrt(1 + lr·wd·t). */
   public record Linear(
@@ -33,7 +54,12 @@ public record EvaluateConfig(
                       + " network; false is the paper's.",
               def = "true")
           boolean standardise)
-      implements Serializable {}
+      implements Serializable {
+    /** Checks ranges. */
+    public Linear {
+      Schema.check(Linear.class, epochs, batchSize, lr, momentum, weightDecay, standardise);
+    }
+  }
 
   /** L2-regularised logistic regression on a few labels per class. */
   public record LowShot(
@@ -50,7 +76,12 @@ public record EvaluateConfig(
               min = 0,
               aboveMin = true)
           double c)
-      implements Serializable {}
+      implements Serializable {
+    /** Checks ranges. */
+    public LowShot {
+      Schema.check(LowShot.class, perClass, draws, c);
+    }
+  }
 
   /** Wu et al., CVPR 2018: cosine similarity s, votes weighted by exp(s/τ). */
   public record Knn(
@@ -58,5 +89,10 @@ public record EvaluateConfig(
           int neighbours,
       @Key(doc = "Temperature of the votes.", symbol = "τ", def = "0.07", min = 0, aboveMin = true)
           double temperature)
-      implements Serializable {}
+      implements Serializable {
+    /** Checks ranges. */
+    public Knn {
+      Schema.check(Knn.class, neighbours, temperature);
+    }
+  }
 }

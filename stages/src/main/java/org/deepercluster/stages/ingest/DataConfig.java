@@ -2,6 +2,7 @@ package org.deepercluster.stages.ingest;
 
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.config.Schema;
 
 /** One collection of images: where it is and how it is laid out. */
 public record DataConfig(
@@ -41,4 +42,14 @@ public record DataConfig(
             min = 1,
             max = 1_000_000)
         int blockImages)
-    implements Serializable {}
+    implements Serializable {
+  /** Checks ranges. */
+  public DataConfig {
+    Schema.check(DataConfig.class, format, path, labels, limit, maxRejects, blockImages);
+    Schema.require(
+        !format.equals("images") || labels == null || labels.equals("folders"),
+        "must be `folders` (each top-level folder is a class) for format images, got " + labels,
+        "labels",
+        "format");
+  }
+}

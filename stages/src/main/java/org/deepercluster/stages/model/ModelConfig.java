@@ -2,6 +2,7 @@ package org.deepercluster.stages.model;
 
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.config.Schema;
 
 /** The convnet trunk f_θ and the form of its input. */
 public record ModelConfig(
@@ -13,7 +14,9 @@ public record ModelConfig(
             oneOf = {"vgg16", "vgg-small"})
         String trunk,
     @Key(
-            doc = "Height and width of the network's input, in pixels.",
+            doc =
+                "Height and width of the network's input, in pixels; at least 32 for `vgg16`, 28 to 64"
+                    + " for `vgg-small`.",
             def = "224",
             min = 8,
             max = 1024)
@@ -35,4 +38,14 @@ public record ModelConfig(
         int width,
     @Key(doc = "Dropout rate between the linear layers.", def = "0.5", min = 0, max = 0.95)
         double dropout)
-    implements Serializable {}
+    implements Serializable {
+  /** Checks ranges. */
+  public ModelConfig {
+    Schema.check(ModelConfig.class, trunk, imageSize, input, width, dropout);
+  }
+
+  /** Length d of the trunk's output f_θ(x). */
+  public int featureDim() {
+    return trunk.equals("vgg16") ? 4096 : 128;
+  }
+}

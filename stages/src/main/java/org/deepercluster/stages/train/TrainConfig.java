@@ -2,6 +2,7 @@ package org.deepercluster.stages.train;
 
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
+import org.deepercluster.stages.config.Schema;
 
 /** Optimisation of θ, V and W_s. */
 public record TrainConfig(
@@ -38,4 +39,23 @@ public record TrainConfig(
             min = 1,
             max = 1_000_000)
         int localSteps)
-    implements Serializable {}
+    implements Serializable {
+  /** Checks ranges. */
+  public TrainConfig {
+    Schema.check(
+        TrainConfig.class,
+        epochs,
+        batchSize,
+        lr,
+        schedule,
+        momentum,
+        weightDecay,
+        workers,
+        localSteps);
+    Schema.require(
+        batchSize % workers == 0,
+        "must be a multiple of workers = " + workers + ", got " + batchSize,
+        "batchSize",
+        "workers");
+  }
+}

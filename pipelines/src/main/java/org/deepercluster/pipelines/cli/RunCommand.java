@@ -1,0 +1,213 @@
+package org.deepercluster.pipelines.cli;
+
+import java.io.PrintStream;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.pipelines.experiment.TrackingConfig;
+import org.deepercluster.pipelines.run.ExperimentRunner;
+import org.deepercluster.pipelines.run.InfrastructureException;
+import org.deepercluster.pipelines.run.RunLock;
+import org.deepercluster.pipelines.tracking.LocalServer;
+import org.deepercluster.pipelines.tracking.PythonMissingException;
+import org.deepercluster.stages.report.SeedsSummary;
+import org.deepercluster.stages.table.Json;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs an experiment. */
+@Command(
+    name = "run",
+    description = {
+      "Runs an experiment, or continues its unfinished run when neither its settings",
+      "nor its images have changed."
+    },
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  deepercluster run experiments/quickstart.yaml",
+      "  deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
+      "  deepercluster run experiments/quickstart.yaml --set train.epochs=3 --json"
+    })
+final class RunCommand extends ConsoleCommand {
+  @Mixin private ExperimentOptions experiment;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "S,S,...",
+      split = ",",
+      description = "Runs the experiment once for each seed and ends with mean ± sd.")
+  private List<Long> seeds = new ArrayList<>();
+
+  @Option(
+      names = "--json",
+      description =
+          "Ends with one JSON object on standard output; progress goes to standard error.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws Exception {
+    Experiment first = experiment.read();
+    PrintStream progress = json ? console.err() : console.out();
+    CompletionStage<URI> server = server(first, progress);
+    ExperimentRunner runner =
+        new ExperimentRunner(
+            progress,
+            console.terminal() && !json,
+            console.color() && !json,
+            UserFolders.journals(),
+            server);
+    List<Experiment> all = new ArrayList<>();
+    if (seeds.isEmpty()) {
+      all.add(first);
+    }
+    for (long seed : seeds) {
+      all.add(first.withSeed(seed));
+    }
+    List<Map<String, Double>> metrics = new ArrayList<>();
+    List<Object> results = new ArrayList<>();
+    for (Experiment e : all) {
+      if (all.size() > 1) {
+        progress.println("Seed " + e.seed());
+      }
+      ExperimentRunner.Outcome outcome = run(runner, e);
+      metrics.add(outcome.metrics());
+      results.add(json(outcome));
+      summary(progress, e, outcome);
+    }
+    if (all.size() > 1) {
+      progress.println();
+      progress.println(SeedsSummary.of(metrics).text());
+    }
+    if (json) {
+      console.out().println(Json.text(all.size() == 1 ? results.get(0) : Map.of("runs", results)));
+    }
+    return Console.DONE;
+  }
+
+  private ExperimentRunner.Outcome run(ExperimentRunner runner, Experiment e) throws Exception {
+    try {
+      return runner.run(e, experiment.yaml);
+    } catch (RunLock.RunLockedException locked) {
+      throw new InfrastructureException(locked.getMessage(), locked);
+    }
+  }
+
+  /**
+   * The server named by the experiment or the environment, else the user's own, which is started.
+   */
+  private static CompletionStage<URI> server(Experiment e, PrintStream progress) {
+    if (e.tracking().mode() == TrackingConfig.Mode.JOURNAL) {
+      return null;
+    }
+    String uri = e.tracking().uri();
+    if (uri == null) {
+      uri = System.getenv("MLFLOW_TRACKING_URI");
+    }
+    if (uri != null && !uri.isBlank()) {
+      progress.println("MLflow: " + uri);
+      return CompletableFuture.completedFuture(URI.create(uri));
+    }
+    CompletableFuture<URI> started =
+        new LocalServer().ensureStarted(line -> progress.println("MLflow: " + line));
+    return started.whenComplete(
+        (address, failure) -> {
+          if (failure == null) {
+            progress.println("MLflow: " + address);
+          } else {
+            progress.println(
+                "MLflow: "
+                    + cause(failure).getMessage()
+                    + (cause(failure) instanceof PythonMissingException
+                        ? ""
+                        : " (what is logged stays in the journal)")
+                    + "\nMLflow: `deepercluster sync` sends this run later.");
+          }
+        });
+  }
+
+  private static Throwable cause(Throwable t) {
+    return t instanceof java.util.concurrent.CompletionException && t.getCause() != null
+        ? t.getCause()
+        : t;
+  }
+
+  private static Map<String, Object> json(ExperimentRunner.Outcome o) {
+    Map<String, Object> m = new LinkedHashMap<>();
+    m.put("run", o.id());
+    m.put("directory", o.directory());
+    m.put("url", o.url().map(URI::toString).orElse(null));
+    m.put("report", o.report());
+    m.put("wallSeconds", o.wallSeconds());
+    m.put("stageSeconds", o.seconds());
+    m.put("metrics", o.metrics());
+    return m;
+  }
+
+  private static void summary(PrintStream out, Experiment e, ExperimentRunner.Outcome o) {
+    out.println();
+    out.printf(Locale.ROOT, "Done in %.0f s.%n", o.wallSeconds());
+    SortedMap<String, Double> m = o.metrics();
+    if (!m.isEmpty()) {
+      out.printf(Locale.ROOT, "%n%-28s %9s %10s %8s%n", "", "trained", "untrained", "gain");
+      String low = "lowshot" + e.evaluation().lowShot().perClass() + "/top1/";
+      row(out, m, "k-NN", "knn/top1");
+      String best = best(m, "eval/linear/top1/");
+      String bestRandom = best(m, "random/eval/linear/top1/");
+      if (best != null && bestRandom != null) {
+        String layer = best.substring(best.lastIndexOf('/') + 1);
+        print(out, "linear, best layer (" + layer + ")", m.get(best), m.get(bestRandom));
+        String conv = "conv5";
+        row(out, m, "low-shot, " + conv, low + conv);
+      }
+      if (m.containsKey("eval/clusters/nmi")) {
+        out.printf(
+            Locale.ROOT, "%-28s %9.3f%n", "clusters: NMI with labels", m.get("eval/clusters/nmi"));
+      }
+      out.println();
+    }
+    if (o.report() != null) {
+      out.println("Report:  " + o.report());
+    }
+    out.println("Model:   " + o.directory() + "/model/model.safetensors");
+    o.url().ifPresent(u -> out.println("MLflow:  " + u));
+  }
+
+  private static String best(SortedMap<String, Double> m, String prefix) {
+    String best = null;
+    for (String k : m.keySet()) {
+      if (k.startsWith(prefix) && (best == null || m.get(k) > m.get(best))) {
+        best = k;
+      }
+    }
+    return best;
+  }
+
+  private static void row(
+      PrintStream out, SortedMap<String, Double> m, String label, String metric) {
+    Double trained = m.get("eval/" + metric);
+    Double untrained = m.get("random/eval/" + metric);
+    if (trained != null && untrained != null) {
+      print(out, label, trained, untrained);
+    }
+  }
+
+  private static void print(PrintStream out, String label, double trained, double untrained) {
+    out.printf(
+        Locale.ROOT,
+        "%-28s %7.1f %% %8.1f %% %+8.1f%n",
+        label,
+        trained,
+        untrained,
+        trained - untrained);
+  }
+}

@@ -1,0 +1,476 @@
+package org.deepercluster.pipelines.experiment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.deepercluster.stages.cluster.ClusterConfig;
+import org.deepercluster.stages.config.InvalidSettingsException;
+import org.deepercluster.stages.config.Schema;
+import org.deepercluster.stages.config.Setting;
+import org.deepercluster.stages.config.SettingFault;
+import org.deepercluster.stages.evaluate.EvaluateConfig;
+import org.deepercluster.stages.ingest.DataConfig;
+import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.train.TrainConfig;
+import org.yaml.snakeyaml.error.Mark;
+
+/**
+ * Reads an experiment from YAML, strictly, and finds all faults at once.
+ *
+ * <p>Paths of data are relative to the YAML file (in an override: to the current folder) and become
+ * absolute; {@code ~/} is the home folder. The number of threads is filled in from the machine, the
+ * address of the MLflow server from {@code MLFLOW_TRACKING_URI} where the file gives none.
+ */
+public final class ExperimentReader {
+  private static final String TRACKING_VARIABLE = "MLFLOW_TRACKING_URI";
+
+  private final String file;
+  private final Path folder;
+  private final Faults faults = new Faults();
+
+  /** Where each setting and section was given, by dotted key. */
+  private final Map<String, Location> places = new HashMap<>();
+
+  /** Images in each collection whose file says so, by dotted key of the collection. */
+  private final Map<String, Long> counts = new HashMap<>();
+
+  private ExperimentReader(Path yaml) {
+    this.file = yaml.toString();
+    this.folder = yaml.toAbsolutePath().getParent();
+  }
+
+  /**
+   * Reads and checks an experiment.
+   *
+   * @param yaml the file
+   * @param overrides {@code a.b=value} each, the later one wins; the value is YAML
+   * @param env environment variables
+   * @throws InvalidExperimentException with every fault found
+   */
+  public static Experiment read(Path yaml, List<String> overrides, Map<String, String> env) {
+    return read(yaml, overrides, env, Runtime.getRuntime().availableProcessors());
+  }
+
+  /** As above, on a machine with so many cores. */
+  static Experiment read(
+      Path yaml, List<String> overrides, Map<String, String> env, int machineCores) {
+    return new ExperimentReader(yaml).read(overrides, env, machineCores, yaml);
+  }
+
+  private Experiment read(
+      List<String> overrides, Map<String, String> env, int machineCores, Path yaml) {
+    YamlNode.Section root = parse(yaml);
+    if (root == null) {
+      faults.throwIfAny();
+    }
+    overrides.forEach(override -> apply(override, root));
+    addTrackingVariable(root, env);
+
+    Schema schema = Schema.of(Experiment.class);
+    Map<String, Object> parts = new HashMap<>();
+    build(schema.components(), root, "", root.location(), parts);
+    contradictions(parts);
+    faults.throwIfAny();
+
+    TrainConfig train = (TrainConfig) parts.get("train");
+    ExecutionConfig execution = (ExecutionConfig) parts.get("execution");
+    if (execution.threads() == null) {
+      int workers = train == null ? 1 : train.workers();
+      parts.put("execution", execution.withThreads(Math.max(1, machineCores / workers)));
+    }
+    parts.put("output", home((String) parts.get("output")));
+    return (Experiment)
+        schema.create(
+            schema.components().stream().map(setting -> parts.get(setting.path())).toArray());
+  }
+
+  private YamlNode.Section parse(Path yaml) {
+    Location start = Location.inFile(file, 1, 1);
+    String text;
+    try {
+      text =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT)
+              .decode(ByteBuffer.wrap(Files.readAllBytes(yaml)))
+              .toString();
+    } catch (CharacterCodingException e) {
+      faults.add(start, "is not UTF-8 text");
+      return null;
+    } catch (IOException e) {
+      String cause =
+          !Files.exists(yaml)
+              ? "no such file"
+              : Files.isDirectory(yaml) ? "is a folder, not a YAML file" : "cannot be read: " + e;
+      faults.add(Location.outside(file), cause);
+      return null;
+    }
+    YamlNode node = YamlParser.parse(text, start, mark -> Location.inFile(file, mark), faults);
+    if (node instanceof YamlNode.Section section) {
+      return section;
+    }
+    if (faults.isEmpty()) {
+      faults.add(
+          node == null ? start : node.location(),
+          node == null
+              ? "is empty; an experiment needs at least " + required()
+              : "an experiment is a list of `key: value` lines, got " + node.kind());
+    }
+    return null;
+  }
+
+  private static String required() {
+    return Schema.of(Experiment.class).components().stream()
+        .filter(Setting::required)
+        .map(Setting::path)
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Puts the value of one override into the tree. */
+  private void apply(String override, YamlNode.Section root) {
+    Location location = Location.outside("--set " + override);
+    int equals = override.indexOf('=');
+    String[] path = equals < 0 ? new String[0] : override.substring(0, equals).split("\\.", -1);
+    if (path.length == 0 || List.of(path).stream().anyMatch(String::isBlank)) {
+      faults.add(location, "must have the form key=value or section.key=value");
+      return;
+    }
+    Function<Mark, Location> everywhere = mark -> location;
+    int before = faults.count();
+    YamlNode value = YamlParser.parse(override.substring(equals + 1), location, everywhere, faults);
+    if (faults.count() > before) {
+      return;
+    }
+    put(root, path, value == null ? new YamlNode.Scalar("", true, location) : value, location);
+  }
+
+  private static void put(YamlNode.Section root, String[] path, YamlNode value, Location location) {
+    YamlNode.Section section = root;
+    for (int i = 0; i < path.length - 1; i++) {
+      YamlNode.Entry entry = section.entries().get(path[i]);
+      if (entry == null || !(entry.value() instanceof YamlNode.Section)) {
+        entry = new YamlNode.Entry(location, new YamlNode.Section(new LinkedHashMap<>(), location));
+        section.entries().put(path[i], entry);
+      }
+      section = (YamlNode.Section) entry.value();
+    }
+    section.entries().put(path[path.length - 1], new YamlNode.Entry(location, value));
+  }
+
+  private static void addTrackingVariable(YamlNode.Section root, Map<String, String> env) {
+    String uri = env.getOrDefault(TRACKING_VARIABLE, "");
+    YamlNode.Entry tracking = root.entries().get("tracking");
+    if (uri.isBlank() || (tracking != null && !(tracking.value() instanceof YamlNode.Section))) {
+      return;
+    }
+    if (tracking != null && tracking.value() instanceof YamlNode.Section section) {
+      YamlNode.Entry given = section.entries().get("uri");
+      YamlNode.Entry mode = section.entries().get("mode");
+      boolean givesUri =
+          given != null && !(given.value() instanceof YamlNode.Scalar scalar && scalar.isNull());
+      boolean journal =
+          mode != null
+              && mode.value() instanceof YamlNode.Scalar word
+              && word.text().equals("journal");
+      if (givesUri || journal) {
+        return;
+      }
+    }
+    Location location = Location.outside("environment variable " + TRACKING_VARIABLE);
+    put(
+        root,
+        new String[] {"tracking", "uri"},
+        new YamlNode.Scalar(uri, false, location),
+        location);
+  }
+
+  /**
+   * Reads the settings of one section.
+   *
+   * @param prefix dotted key of the section with a trailing dot, or empty
+   * @param where place of the section's key
+   * @param values receives the value of every setting that is not at fault, {@code null} included,
+   *     by its dotted key
+   */
+  private void build(
+      List<Setting> settings,
+      YamlNode.Section section,
+      String prefix,
+      Location where,
+      Map<String, Object> values) {
+    List<String> known = settings.stream().map(Setting::name).toList();
+    section
+        .entries()
+        .forEach(
+            (key, entry) -> {
+              if (!known.contains(key)) {
+                faults.add(entry.keyLocation(), unknown(key, prefix, known));
+              }
+            });
+    for (Setting setting : settings) {
+      YamlNode.Entry entry = section.entries().get(setting.name());
+      boolean absent =
+          entry == null
+              || (setting.optional()
+                  && entry.value() instanceof YamlNode.Scalar scalar
+                  && scalar.isNull());
+      if (!absent) {
+        places.put(
+            setting.path(),
+            entry.value() instanceof YamlNode.Section
+                ? entry.keyLocation()
+                : entry.value().location());
+        value(setting, entry).ifPresent(value -> values.put(setting.path(), value));
+      } else if (setting.required()) {
+        faults.add(where, "missing required key `" + setting.path() + "`: " + missing(setting));
+      } else {
+        values.put(setting.path(), setting.defaultValue());
+      }
+    }
+  }
+
+  private static String missing(Setting setting) {
+    if (setting.type() == Setting.Type.SECTION) {
+      return "it is a section with at least "
+          + setting.schema().components().stream()
+              .filter(Setting::required)
+              .map(Setting::name)
+              .collect(Collectors.joining(", "));
+    }
+    return "it " + setting.mustBe();
+  }
+
+  private static String unknown(String key, String prefix, List<String> known) {
+    String where = prefix.isEmpty() ? "" : " in `" + prefix.substring(0, prefix.length() - 1) + "`";
+    String message = "unknown key `" + key + "`" + where;
+    String elsewhere =
+        Schema.of(Experiment.class).settings().stream()
+            .map(Setting::path)
+            .filter(path -> path.endsWith("." + key) || path.equals(key))
+            .map(path -> "`" + path + "`")
+            .collect(Collectors.joining(", "));
+    if (!elsewhere.isEmpty()) {
+      return message + "; the key of this name is " + elsewhere;
+    }
+    return NearestKey.of(key, known)
+        .map(nearest -> message + "; did you mean `" + nearest + "`?")
+        .orElseGet(() -> message + "; known keys: " + String.join(", ", known));
+  }
+
+  /** The value of a setting, or empty if it is at fault. */
+  private Optional<Object> value(Setting setting, YamlNode.Entry entry) {
+    YamlNode node = entry.value();
+    if (setting.type() == Setting.Type.SECTION) {
+      if (node instanceof YamlNode.Section section) {
+        return section(setting, section, entry.keyLocation());
+      }
+      String got =
+          node instanceof YamlNode.Scalar scalar && scalar.isEmpty() ? "nothing" : node.kind();
+      faults.add(
+          node.location(),
+          setting.path() + " is a section: give its keys below it, indented; got " + got);
+      return Optional.empty();
+    }
+    try {
+      if (!(node instanceof YamlNode.Scalar scalar)) {
+        throw new IllegalArgumentException(setting.mustBe() + ", got " + node.kind());
+      }
+      Object value = scalar(setting, scalar);
+      Optional<String> problem = setting.problem(value);
+      if (problem.isPresent()) {
+        throw new IllegalArgumentException(problem.get());
+      }
+      return Optional.of(value);
+    } catch (IllegalArgumentException e) {
+      faults.add(node.location(), setting.path() + " " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static Object scalar(Setting setting, YamlNode.Scalar scalar) {
+    if (scalar.isEmpty()) {
+      throw new IllegalArgumentException("has no value: it " + setting.mustBe());
+    }
+    if (scalar.isNull()) {
+      throw new IllegalArgumentException(setting.mustBe() + ", got " + scalar.text());
+    }
+    boolean text = setting.type() == Setting.Type.TEXT;
+    if (!text && !scalar.plain()) {
+      throw new IllegalArgumentException(
+          setting.mustBe() + ", got " + scalar.kind() + ": remove the quotes");
+    }
+    if (text && scalar.plain() && setting.words().isEmpty() && Setting.looksTyped(scalar.text())) {
+      throw new IllegalArgumentException(
+          "must be text, got "
+              + scalar.text()
+              + ", which YAML takes for a number or a boolean: put it in quotes");
+    }
+    return setting.parse(scalar.text());
+  }
+
+  private Optional<Object> section(Setting setting, YamlNode.Section node, Location where) {
+    int before = faults.count();
+    Schema schema = setting.schema();
+    Map<String, Object> values = new HashMap<>();
+    String prefix = setting.path() + ".";
+    build(schema.components(), node, prefix, where, values);
+    if (schema.type() == DataConfig.class) {
+      resolveData(prefix, values);
+    }
+    if (faults.count() > before) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          schema.create(
+              schema.components().stream()
+                  .map(component -> values.get(component.path()))
+                  .toArray()));
+    } catch (InvalidSettingsException e) {
+      e.faults().forEach(fault -> add(fault.under(setting.path())));
+      return Optional.empty();
+    }
+  }
+
+  /** Makes paths absolute and looks at what lies there. */
+  private void resolveData(String prefix, Map<String, Object> values) {
+    boolean idx = "idx".equals(values.get(prefix + "format"));
+    boolean images = "images".equals(values.get(prefix + "format"));
+    OptionalLong count = OptionalLong.empty();
+    if (values.get(prefix + "path") instanceof String given && (idx || images)) {
+      String path = resolve(prefix + "path", given);
+      values.put(prefix + "path", path);
+      count = exists(prefix + "path", path, idx ? IdxHeader.IMAGES : 0);
+    }
+    if (count.isPresent()) {
+      long limit = values.get(prefix + "limit") instanceof Long most ? most : Long.MAX_VALUE;
+      counts.put(prefix.substring(0, prefix.length() - 1), Math.min(count.getAsLong(), limit));
+    }
+    if (idx && values.get(prefix + "labels") instanceof String given) {
+      String path = resolve(prefix + "labels", given);
+      values.put(prefix + "labels", path);
+      OptionalLong labels = exists(prefix + "labels", path, IdxHeader.LABELS);
+      if (count.isPresent() && labels.isPresent() && !count.equals(labels)) {
+        faults.add(
+            places.get(prefix + "labels"),
+            prefix
+                + "labels must hold one label per image: "
+                + count.getAsLong()
+                + " images, got "
+                + labels.getAsLong()
+                + " labels");
+      }
+    }
+  }
+
+  private String resolve(String key, String given) {
+    if (isAddress(given)) {
+      return given;
+    }
+    boolean fromFile = places.get(key).line() < Integer.MAX_VALUE;
+    Path base = fromFile ? folder : Path.of("").toAbsolutePath();
+    return base.resolve(home(given)).normalize().toString();
+  }
+
+  private static boolean isAddress(String path) {
+    return path.matches("[a-zA-Z][a-zA-Z0-9+.-]+://.*");
+  }
+
+  private static String home(String path) {
+    return path.startsWith("~/") ? System.getProperty("user.home") + path.substring(1) : path;
+  }
+
+  /**
+   * Checks what lies at a local path; addresses of other file systems are left to the stages.
+   *
+   * @param magic what an IDX file must start with, or 0 for a folder
+   * @return the number of elements, if the file says it
+   */
+  private OptionalLong exists(String key, String path, int magic) {
+    if (isAddress(path)) {
+      return OptionalLong.empty();
+    }
+    Path local = Path.of(path);
+    String problem = null;
+    if (!Files.exists(local)) {
+      problem = "does not exist: " + path;
+    } else if (magic == 0 && !Files.isDirectory(local)) {
+      problem = "must be a folder of images for format images, got the file " + path;
+    } else if (magic != 0 && Files.isDirectory(local)) {
+      problem = "must be an IDX file for format idx, got the folder " + path;
+    } else if (magic != 0) {
+      try {
+        return OptionalLong.of(IdxHeader.count(local, magic));
+      } catch (IOException e) {
+        problem =
+            "must be an IDX file of "
+                + (magic == IdxHeader.IMAGES ? "images" : "labels")
+                + ": "
+                + path
+                + " "
+                + e.getMessage();
+      }
+    }
+    if (problem != null) {
+      faults.add(places.get(key), key + " " + problem);
+    }
+    return OptionalLong.empty();
+  }
+
+  private void contradictions(Map<String, Object> parts) {
+    ClusterConfig clustering = (ClusterConfig) parts.get("clustering");
+    TrainConfig train = (TrainConfig) parts.get("train");
+    EvaluateConfig evaluation = (EvaluateConfig) parts.get("evaluation");
+    new Contradictions(
+            (String) parts.get("name"),
+            (Method) parts.get("method"),
+            (DataConfig) parts.get("data"),
+            (ModelConfig) parts.get("model"),
+            clustering,
+            places.containsKey("clustering"),
+            train,
+            places.containsKey("train"),
+            evaluation)
+        .find()
+        .forEach(this::add);
+    Contradictions.withCounts(
+            clustering, train, evaluation, count("data"), count("evaluation.train"))
+        .forEach(this::add);
+  }
+
+  private OptionalLong count(String collection) {
+    Long count = counts.get(collection);
+    return count == null ? OptionalLong.empty() : OptionalLong.of(count);
+  }
+
+  /** Adds a fault at the first of its settings that was given, or else at the subject's section. */
+  private void add(SettingFault fault) {
+    List<String> candidates = new ArrayList<>(fault.keys());
+    String section = fault.keys().get(0);
+    while (section.contains(".")) {
+      section = section.substring(0, section.lastIndexOf('.'));
+      candidates.add(section);
+    }
+    Location location =
+        candidates.stream()
+            .filter(places::containsKey)
+            .findFirst()
+            .map(places::get)
+            .orElseGet(() -> Location.inFile(file, 1, 1));
+    faults.add(location, fault.message());
+  }
+}

@@ -1,0 +1,156 @@
+package org.deepercluster.pipelines.run;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import org.deepercluster.stages.beam.WriteIndex;
+import org.deepercluster.stages.features.EmbedImages;
+import org.deepercluster.stages.ingest.CollectionReader;
+import org.deepercluster.stages.ingest.DataConfig;
+import org.deepercluster.stages.ingest.Listing;
+import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.table.Files;
+import org.deepercluster.stages.table.Json;
+import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.Paths;
+import org.deepercluster.stages.train.ModelFile;
+
+/** Turns a folder of images into feature vectors with a trained model. */
+public final class FeatureExtraction {
+  private final PrintStream progress;
+  private final int parallelism;
+
+  /**
+   * An extraction.
+   *
+   * @param progress where to say how far it is
+   * @param parallelism units that run side by side
+   */
+  public FeatureExtraction(PrintStream progress, int parallelism) {
+    this.progress = progress;
+    this.parallelism = parallelism;
+  }
+
+  /**
+   * What was written.
+   *
+   * @param images vectors
+   * @param dimension of each
+   * @param rejected images that could not be read
+   * @param files Parquet files, vectors first
+   */
+  public record Written(long images, int dimension, long rejected, List<String> files) {}
+
+  /**
+   * URI of a model's weights.
+   *
+   * @param model a {@code .safetensors} file, or the folder of a run
+   * @throws IOException when there is no model
+   */
+  public static String weights(String model) throws IOException {
+    String path =
+        model.endsWith(".safetensors") ? model : Paths.join(model, "model", "model.safetensors");
+    if (!Files.exists(path)) {
+      throw new IOException(
+          path
+              + " is not there; MODEL is the folder of a finished run (such as runs/quickstart/ID) or"
+              + " a .safetensors file that a run exported");
+    }
+    return path;
+  }
+
+  /**
+   * Extracts.
+   *
+   * @param model as for {@link #weights}
+   * @param images folder of images
+   * @param layer see {@link EmbedImages}
+   * @param output folder for {@code vectors/} and, where images are rejected, {@code rejects/};
+   *     must not hold any yet
+   */
+  public Written run(String model, String images, String layer, String output) throws Exception {
+    String weights = weights(model);
+    int dimension;
+    try (Trunk trunk = ModelFile.load(weights, 1)) {
+      EmbedImages.checkLayer(trunk, layer);
+      dimension = EmbedImages.dimension(trunk, layer);
+    }
+    for (String table : List.of("vectors", "rejects")) {
+      if (!Files.match(Paths.join(output, table, "*.parquet")).isEmpty()) {
+        throw new IOException(output + " already holds " + table + "; name another folder");
+      }
+    }
+    Listing listing =
+        CollectionReader.of(new DataConfig("images", images, null, null, 1.0, 1024)).list();
+    Path temporary = java.nio.file.Files.createTempDirectory("deepercluster");
+    Path jar = EmbeddedFlink.emptyJar(temporary);
+    String attempt = Paths.join(output, ".attempt-" + UUID.randomUUID().toString().substring(0, 8));
+    List<Part> parts;
+    try (EmbeddedFlink flink = EmbeddedFlink.start(parallelism)) {
+      EmbedImages transform = new EmbedImages(weights, layer, listing.units(), attempt);
+      ProgressReader reader = new ProgressReader(attempt, "", transform.units());
+      long[] last = {System.nanoTime()};
+      new FlinkJobs(flink.master(), 1, jar)
+          .run(
+              "features",
+              Math.max(1, Math.min(parallelism, transform.units())),
+              p -> p.apply("Embed", transform).apply("Index", new WriteIndex(attempt)),
+              () -> {
+                if (System.nanoTime() - last[0] > 2_000_000_000L) {
+                  last[0] = System.nanoTime();
+                  progress.printf(
+                      Locale.ROOT,
+                      "features: %.0f %% of %,d files%n",
+                      100 * reader.read().fraction(),
+                      listing.files());
+                }
+              });
+      parts = WriteIndex.read(attempt);
+    } finally {
+      java.nio.file.Files.deleteIfExists(jar);
+      java.nio.file.Files.deleteIfExists(temporary);
+    }
+    return publish(parts, attempt, output, dimension, weights, layer);
+  }
+
+  /** Moves finished files to their plain names; the list of them comes last. */
+  private static Written publish(
+      List<Part> parts, String attempt, String output, int dimension, String weights, String layer)
+      throws IOException {
+    long images = 0;
+    long rejected = 0;
+    List<String> files = new java.util.ArrayList<>();
+    for (Part p : parts) {
+      String target = Paths.join(output, p.table(), String.format("part-%05d.parquet", p.index()));
+      Files.move(p.path(), target);
+      if (p.table().equals("rejects")) {
+        rejected += p.rows();
+        files.add(target);
+      } else {
+        images += p.rows();
+        files.add(0, target);
+      }
+    }
+    Files.deleteTree(attempt);
+    Written written = new Written(images, dimension, rejected, files);
+    Json.write(
+        Paths.join(output, "manifest.json"),
+        java.util.Map.of(
+            "model",
+            weights,
+            "layer",
+            layer,
+            "images",
+            images,
+            "dimension",
+            dimension,
+            "rejected",
+            rejected,
+            "files",
+            files));
+    return written;
+  }
+}

@@ -1,0 +1,91 @@
+package org.deepercluster.stages.beam;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.io.Read;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.deepercluster.stages.table.Part;
+
+/**
+ * The Beam transform of a stage: units of work, one split each, and a {@link UnitWork} applied to
+ * every one, which yields the files that were written. A subclass is immutable; it holds the
+ * stage's configuration record and names the work. Wiring is all that {@link #expand} does.
+ *
+ * @param <U> what a unit is: an input file, a range of one, a training worker's share
+ */
+public abstract class StageTransform<U extends Serializable>
+    extends PTransform<PBegin, PCollection<Part>> {
+  private static final long serialVersionUID = 1;
+
+  private final ArrayList<Unit<U>> units = new ArrayList<>();
+  private final String directory;
+
+  /**
+   * A transform over the given units.
+   *
+   * @param values the units' values, in the order that numbers them
+   * @param directory URI of the folder that files are written to
+   */
+  protected StageTransform(List<U> values, String directory) {
+    for (U v : values) {
+      units.add(new Unit<>(units.size(), v));
+    }
+    this.directory = directory;
+  }
+
+  /** What to do with each unit. */
+  protected abstract UnitWork<U> work();
+
+  /** Number of units. */
+  public final int units() {
+    return units.size();
+  }
+
+  @Override
+  public final PCollection<Part> expand(PBegin begin) {
+    return begin
+        .apply("Units", Read.from(new UnitSource<>(units)))
+        .apply("Work", ParDo.of(new WorkFn<>(work(), directory)))
+        .setCoder(SerializableCoder.of(Part.class));
+  }
+
+  private static final class WorkFn<U extends Serializable> extends DoFn<Unit<U>, Part> {
+    private static final long serialVersionUID = 1;
+
+    private final UnitWork<U> work;
+    private final String directory;
+    private boolean opened;
+
+    WorkFn(UnitWork<U> work, String directory) {
+      this.work = work;
+      this.directory = directory;
+    }
+
+    @ProcessElement
+    public void process(@Element Unit<U> unit, OutputReceiver<Part> out) throws Exception {
+      if (!opened) {
+        work.open();
+        opened = true;
+      }
+      Output output = new Output(directory, unit.index());
+      for (Part p : work.process(unit, output)) {
+        out.output(p);
+      }
+      output.finished();
+    }
+
+    @Teardown
+    public void teardown() {
+      if (opened) {
+        opened = false;
+        work.close();
+      }
+    }
+  }
+}

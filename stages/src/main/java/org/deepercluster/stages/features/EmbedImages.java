@@ -1,0 +1,173 @@
+package org.deepercluster.stages.features;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.deepercluster.stages.beam.Output;
+import org.deepercluster.stages.beam.StageTransform;
+import org.deepercluster.stages.beam.Unit;
+import org.deepercluster.stages.beam.UnitWork;
+import org.deepercluster.stages.evaluate.FeaturePooling;
+import org.deepercluster.stages.image.ImageBlock;
+import org.deepercluster.stages.ingest.IngestTables;
+import org.deepercluster.stages.ingest.SourceImage;
+import org.deepercluster.stages.ingest.SourceImages;
+import org.deepercluster.stages.ingest.SourceUnit;
+import org.deepercluster.stages.model.ConvLayer;
+import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.table.Column.Type;
+import org.deepercluster.stages.table.Columns;
+import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.TableSchema;
+import org.deepercluster.stages.table.TableWriter;
+import org.deepercluster.stages.train.ModelFile;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Images of any collection → one vector each, straight from the files: for users who want features
+ * and no experiment. Tables: {@link #VECTORS}, and {@link IngestTables#REJECTS} for images that
+ * cannot be read.
+ */
+public final class EmbedImages extends StageTransform<SourceUnit> {
+  private static final long serialVersionUID = 1;
+
+  /** The trunk's output f_θ(x). */
+  public static final String OUTPUT_LAYER = "features";
+
+  /** One row per image: id, where it is, its vector. */
+  public static final TableSchema VECTORS =
+      TableSchema.named("vectors")
+          .with("image_id", Type.STRING)
+          .with("uri", Type.STRING)
+          .with("vector", Type.VECTOR)
+          .build();
+
+  private final String model;
+  private final String layer;
+
+  /**
+   * The transform.
+   *
+   * @param model URI of a {@code model.safetensors}
+   * @param layer {@link #OUTPUT_LAYER}, or a convolution such as {@code conv5}: its activations
+   *     after the ReLU, average-pooled below 10,000 values as for the linear classifiers
+   * @param units of the collection
+   * @param directory URI of the folder to write to
+   */
+  public EmbedImages(String model, String layer, List<SourceUnit> units, String directory) {
+    super(units, directory);
+    this.model = model;
+    this.layer = layer;
+  }
+
+  /**
+   * Checks a layer's name.
+   *
+   * @throws IllegalArgumentException naming the layers there are
+   */
+  public static void checkLayer(Trunk trunk, String layer) {
+    List<String> names = new ArrayList<>();
+    trunk.convLayers().forEach(l -> names.add(l.name()));
+    names.add(OUTPUT_LAYER);
+    if (!names.contains(layer)) {
+      throw new IllegalArgumentException("no layer " + layer + "; the model has " + names);
+    }
+  }
+
+  /** Length of a layer's vectors. */
+  public static int dimension(Trunk trunk, String layer) {
+    FeaturePooling pooling = EmbedImages.pooling(trunk, layer);
+    return pooling == null ? trunk.featureDim() : pooling.dim();
+  }
+
+  private static FeaturePooling pooling(Trunk trunk, String layer) {
+    for (ConvLayer l : trunk.convLayers()) {
+      if (l.name().equals(layer)) {
+        return FeaturePooling.of(l.channels(), l.height(), l.width());
+      }
+    }
+    return null;
+  }
+
+  @Override
+  protected UnitWork<SourceUnit> work() {
+    return new Work(model, layer);
+  }
+
+  private static final class Work implements UnitWork<SourceUnit> {
+    private static final long serialVersionUID = 1;
+    private static final int BATCH = ImageBlock.INFERENCE_BATCH;
+
+    private final String model;
+    private final String layer;
+    private transient Trunk trunk;
+    private transient FeaturePooling pooling;
+
+    Work(String model, String layer) {
+      this.model = model;
+      this.layer = layer;
+    }
+
+    @Override
+    public void open() throws Exception {
+      trunk = ModelFile.load(model, 1);
+      pooling = EmbedImages.pooling(trunk, layer);
+    }
+
+    @Override
+    public List<Part> process(Unit<SourceUnit> unit, Output output) throws Exception {
+      List<SourceImage> rejects = new ArrayList<>();
+      List<Part> parts = new ArrayList<>();
+      long rows = 0;
+      try (TableWriter vectors = output.open(VECTORS, unit.index());
+          SourceImages source = unit.value().open()) {
+        List<SourceImage> batch = new ArrayList<>();
+        for (SourceImage image = source.next(); image != null; image = source.next()) {
+          if (image.rejection() != null) {
+            rejects.add(image);
+            continue;
+          }
+          batch.add(image);
+          if (batch.size() == BATCH) {
+            rows += append(vectors, batch);
+            output.progress(rows + rejects.size(), unit.value().size(), Map.of());
+          }
+        }
+        rows += append(vectors, batch);
+        if (rows > 0) {
+          parts.add(vectors.finish());
+        }
+      }
+      if (!rejects.isEmpty()) {
+        parts.add(output.write(unit.index(), IngestTables.rejects(rejects)));
+      }
+      return parts;
+    }
+
+    private int append(TableWriter out, List<SourceImage> batch) throws Exception {
+      int n = batch.size();
+      if (n == 0) {
+        return 0;
+      }
+      ImageBlock block = ImageBlock.of(batch.stream().map(SourceImage::image).toList());
+      INDArray x = block.batches(trunk, n).iterator().next().input();
+      float[] v =
+          pooling == null
+              ? trunk.features(x).dup('c').data().asFloat()
+              : pooling.pool(trunk.activations(x, List.of(layer)).get(layer));
+      out.append(
+          Columns.of(VECTORS, n)
+              .set("image_id", batch.stream().map(SourceImage::id).toArray(String[]::new))
+              .set("uri", batch.stream().map(SourceImage::uri).toArray(String[]::new))
+              .set("vector", v)
+              .build());
+      batch.clear();
+      return n;
+    }
+
+    @Override
+    public void close() {
+      trunk.close();
+    }
+  }
+}

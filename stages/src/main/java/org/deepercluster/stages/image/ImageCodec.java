@@ -1,0 +1,340 @@
+package org.deepercluster.stages.image;
+
+import static org.deepercluster.stages.image.RejectedImageException.Cause.NOT_AN_IMAGE;
+import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_LARGE;
+import static org.deepercluster.stages.image.RejectedImageException.Cause.TRUNCATED;
+import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
+import static org.deepercluster.stages.image.RejectedImageException.Cause.UNSUPPORTED;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.awt.image.IndexColorModel;
+import java.awt.image.PixelInterleavedSampleModel;
+import java.awt.image.Raster;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStreamImpl;
+
+/**
+ * Decodes JPEG and PNG files to 8-bit pixels, the same on every machine with the same JDK.
+ * Stateless: any number of threads may call it.
+ *
+ * <ul>
+ *   <li>Grey stays one channel; palettes become RGB.
+ *   <li>Transparent pixels are composited on white, by alpha, palette entry or colour key.
+ *   <li>1, 2, 4 and 16 bits per sample are scaled to 8, rounded to nearest.
+ *   <li>The EXIF orientation of a JPEG is applied, so that width and height are those of the
+ *       upright image.
+ *   <li>Colour profiles and gamma are ignored: values are taken as they are stored.
+ *   <li>Of animated or multi-picture files the first picture is taken.
+ * </ul>
+ */
+public final class ImageCodec {
+  /** Largest number of pixels that is decoded: 8192², 400 MB of working memory for RGB. */
+  public static final long MAX_PIXELS = 1L << 26;
+
+  private ImageCodec() {}
+
+  /**
+   * Names the format by the first bytes of a file, never by its name.
+   *
+   * @param head the file, or at least its first 16 bytes
+   * @return {@code jpeg}, {@code png}; for images that are recognised but not read {@code gif},
+   *     {@code bmp}, {@code tiff}, {@code webp}, {@code heif}, {@code jpeg2000}, {@code jpegxl},
+   *     {@code psd}; else the empty string
+   */
+  public static String format(byte[] head) {
+    if (JpegStream.starts(head)) {
+      return "jpeg";
+    }
+    if (PngStream.starts(head)) {
+      return "png";
+    }
+    if (has(head, 0, "GIF87a") || has(head, 0, "GIF89a")) {
+      return "gif";
+    }
+    if (has(head, 0, "BM") && has(head, 6, "\0\0\0\0")) {
+      return "bmp";
+    }
+    if (has(head, 0, "II*\0") || has(head, 0, "MM\0*")) {
+      return "tiff";
+    }
+    if (has(head, 0, "RIFF") && has(head, 8, "WEBP")) {
+      return "webp";
+    }
+    if (has(head, 4, "ftyphei")
+        || has(head, 4, "ftyphev")
+        || has(head, 4, "ftypmif1")
+        || has(head, 4, "ftypavi")) {
+      return "heif";
+    }
+    if (has(head, 0, "\0\0\0\u000CjP  ")) {
+      return "jpeg2000";
+    }
+    if (has(head, 0, "\0\0\0\u000CJXL ") || has(head, 0, "\u00FF\n")) {
+      return "jpegxl";
+    }
+    return has(head, 0, "8BPS\0\u0001") ? "psd" : "";
+  }
+
+  private static boolean has(byte[] head, int at, String word) {
+    if (head.length < at + word.length()) {
+      return false;
+    }
+    for (int i = 0; i < word.length(); i++) {
+      if ((head[at + i] & 0xFF) != word.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Decodes a file. Its stated sides are checked before any memory is taken for its pixels.
+   *
+   * @param file all bytes of a JPEG or PNG file
+   * @return the pixels, uint8 HWC
+   * @throws RejectedImageException not-an-image, unsupported (other formats; JPEGs that are CMYK,
+   *     lossless, arithmetic-coded or of 12 bits), too-large (over {@link #MAX_PIXELS}), truncated,
+   *     unreadable
+   */
+  public static Image decode(byte[] file) {
+    String format = format(file);
+    return switch (format) {
+      case "jpeg" -> decodeJpeg(JpegStream.parse(file));
+      case "png" -> decodePng(PngStream.parse(file));
+      case "" ->
+          throw new RejectedImageException(
+              NOT_AN_IMAGE,
+              file.length == 0
+                  ? "the file is empty"
+                  : "the first bytes are those of no image format");
+      default ->
+          throw new RejectedImageException(
+              UNSUPPORTED, "format " + format.toUpperCase(Locale.ROOT) + "; JPEG and PNG are read");
+    };
+  }
+
+  private static Image decodeJpeg(JpegStream jpeg) {
+    checkSize(jpeg.width(), jpeg.height());
+    Raster raster = read("jpeg", jpeg.bytes()).getRaster();
+    if (raster.getNumBands() != jpeg.components()) {
+      throw new RejectedImageException(
+          UNSUPPORTED,
+          "JPEG with " + jpeg.components() + " components decoded to " + raster.getNumBands());
+    }
+    return upright(interleaved(raster, jpeg.components()), jpeg.orientation());
+  }
+
+  private static Image decodePng(PngStream png) {
+    checkSize(png.width(), png.height());
+    BufferedImage decoded = read("png", png.bytes());
+    Raster raster = decoded.getRaster();
+    boolean plain = png.colourType() == 0 || png.colourType() == 2;
+    if (plain && png.bitDepth() == 8 && png.key().length == 0) {
+      return interleaved(raster, png.colourType() == 0 ? 1 : 3);
+    }
+    int w = png.width();
+    int h = png.height();
+    int max = (1 << png.bitDepth()) - 1;
+    int bands = raster.getNumBands();
+    int channels = png.colourType() == 0 || png.colourType() == 4 ? 1 : 3;
+    IndexColorModel palette =
+        png.colourType() == 3 && decoded.getColorModel() instanceof IndexColorModel m ? m : null;
+    int expected = png.colourType() == 3 ? 1 : channels + (png.colourType() >= 4 ? 1 : 0);
+    if (bands != expected || (png.colourType() == 3 && palette == null)) {
+      throw new RejectedImageException(
+          UNSUPPORTED,
+          "PNG of colour type " + png.colourType() + " decoded to " + bands + " bands");
+    }
+    byte[] pixels = new byte[w * h * channels];
+    int[] row = new int[w * bands];
+    int at = 0;
+    for (int y = 0; y < h; y++) {
+      raster.getPixels(raster.getMinX(), raster.getMinY() + y, w, 1, row);
+      for (int x = 0; x < w; x++) {
+        int i = x * bands;
+        if (palette != null) {
+          int argb = palette.getRGB(row[i]);
+          int alpha = argb >>> 24;
+          pixels[at++] = onWhite((argb >> 16) & 0xFF, alpha, 255);
+          pixels[at++] = onWhite((argb >> 8) & 0xFF, alpha, 255);
+          pixels[at++] = onWhite(argb & 0xFF, alpha, 255);
+        } else {
+          int alpha = bands > channels ? row[i + channels] : isKey(row, i, png.key()) ? 0 : max;
+          for (int c = 0; c < channels; c++) {
+            pixels[at++] = onWhite(row[i + c], alpha, max);
+          }
+        }
+      }
+    }
+    return new Image(w, h, channels, pixels);
+  }
+
+  private static boolean isKey(int[] row, int at, int[] key) {
+    for (int c = 0; c < key.length; c++) {
+      if (row[at + c] != key[c]) {
+        return false;
+      }
+    }
+    return key.length > 0;
+  }
+
+  /** round(255 · (v·a + max·(max − a)) / max²). */
+  private static byte onWhite(int value, int alpha, int max) {
+    long square = (long) max * max;
+    long mixed = (long) value * alpha + (long) max * (max - alpha);
+    return (byte) ((2 * 255 * mixed + square) / (2 * square));
+  }
+
+  private static void checkSize(int width, int height) {
+    if ((long) width * height > MAX_PIXELS) {
+      throw new RejectedImageException(
+          TOO_LARGE, width + "×" + height + " pixels; the limit is " + MAX_PIXELS + " (8192×8192)");
+    }
+  }
+
+  private static BufferedImage read(String format, byte[] bytes) {
+    ImageReader reader = reader(format);
+    String[] fault = {null};
+    try {
+      reader.addIIOReadWarningListener(
+          (source, warning) -> {
+            String w = warning.toLowerCase(Locale.ROOT);
+            if (w.contains("premature end") || w.contains("truncated")) {
+              fault[0] = warning;
+            }
+          });
+      reader.setInput(new ByteArrayStream(bytes), true, true);
+      BufferedImage image = reader.read(0);
+      if (fault[0] != null) {
+        throw new RejectedImageException(TRUNCATED, "the image data ends early: " + fault[0]);
+      }
+      return image;
+    } catch (RejectedImageException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      boolean eof = false;
+      for (Throwable t = e; t != null; t = t.getCause()) {
+        eof |= t instanceof EOFException;
+      }
+      throw new RejectedImageException(
+          eof ? TRUNCATED : UNREADABLE, "the " + format + " decoder says: " + e.getMessage(), e);
+    } finally {
+      reader.dispose();
+    }
+  }
+
+  /** The JDK's own reader, whatever other plug-ins are on the class path. */
+  private static ImageReader reader(String format) {
+    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
+    while (readers.hasNext()) {
+      ImageReader reader = readers.next();
+      if (reader.getClass().getName().startsWith("com.sun.imageio.")) {
+        return reader;
+      }
+    }
+    throw new IllegalStateException(
+        "this Java has no "
+            + format
+            + " reader of its own; use a JDK with the module java.desktop");
+  }
+
+  private static Image interleaved(Raster raster, int channels) {
+    int w = raster.getWidth();
+    int h = raster.getHeight();
+    byte[] pixels = new byte[w * h * channels];
+    if (raster.getSampleModel() instanceof PixelInterleavedSampleModel model
+        && raster.getDataBuffer() instanceof DataBufferByte buffer
+        && raster.getNumBands() == channels
+        && raster.getParent() == null) {
+      byte[] data = buffer.getData();
+      int[] offsets = model.getBandOffsets();
+      int pixelStride = model.getPixelStride();
+      int at = 0;
+      for (int y = 0; y < h; y++) {
+        int from = buffer.getOffset() + y * model.getScanlineStride();
+        for (int x = 0; x < w; x++, from += pixelStride) {
+          for (int c = 0; c < channels; c++) {
+            pixels[at++] = data[from + offsets[c]];
+          }
+        }
+      }
+    } else {
+      int[] row = new int[w * raster.getNumBands()];
+      int at = 0;
+      for (int y = 0; y < h; y++) {
+        raster.getPixels(raster.getMinX(), raster.getMinY() + y, w, 1, row);
+        for (int v : row) {
+          pixels[at++] = (byte) v;
+        }
+      }
+    }
+    return new Image(w, h, channels, pixels);
+  }
+
+  /** Applies EXIF orientation {@code o}: where the coded image's first row and column are shown. */
+  static Image upright(Image image, int o) {
+    if (o == 1) {
+      return image;
+    }
+    int w = image.width();
+    int h = image.height();
+    int n = image.channels();
+    boolean swapped = o >= 5;
+    int outW = swapped ? h : w;
+    int outH = swapped ? w : h;
+    boolean mirrorX = o == 2 || o == 3 || o == 7 || o == 8;
+    boolean mirrorY = o == 3 || o == 4 || o == 6 || o == 7;
+    byte[] pixels = new byte[w * h * n];
+    int at = 0;
+    for (int y = 0; y < outH; y++) {
+      for (int x = 0; x < outW; x++) {
+        int sx = swapped ? y : x;
+        int sy = swapped ? x : y;
+        sx = mirrorX ? w - 1 - sx : sx;
+        sy = mirrorY ? h - 1 - sy : sy;
+        int from = (sy * w + sx) * n;
+        for (int c = 0; c < n; c++) {
+          pixels[at++] = image.pixels()[from + c];
+        }
+      }
+    }
+    return new Image(outW, outH, n, pixels);
+  }
+
+  private static final class ByteArrayStream extends ImageInputStreamImpl {
+    private final byte[] bytes;
+
+    ByteArrayStream(byte[] bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public int read() {
+      bitOffset = 0;
+      return streamPos < bytes.length ? bytes[(int) streamPos++] & 0xFF : -1;
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) {
+      bitOffset = 0;
+      if (streamPos >= bytes.length) {
+        return len == 0 ? 0 : -1;
+      }
+      int n = (int) Math.min(len, bytes.length - streamPos);
+      System.arraycopy(bytes, (int) streamPos, b, off, n);
+      streamPos += n;
+      return n;
+    }
+
+    @Override
+    public long length() {
+      return bytes.length;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package org.deepercluster.stages.image;
+
+/** Some bytes are not an image that can be used; says why in one word and one sentence. */
+public final class RejectedImageException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** Why an image was rejected; {@link #word()} is what stands in the table of rejects. */
+  public enum Cause {
+    /** The file cannot be read, or its bytes contradict its format. */
+    UNREADABLE("unreadable"),
+    /** The file ends before the image does. */
+    TRUNCATED("truncated"),
+    /** The first bytes are those of no known image format. */
+    NOT_AN_IMAGE("not-an-image"),
+    /** More pixels or bytes than the limit. */
+    TOO_LARGE("too-large"),
+    /** A side shorter than the limit. */
+    TOO_SMALL("too-small"),
+    /** An image, but of a format or variant that is not read here. */
+    UNSUPPORTED("unsupported");
+
+    private final String word;
+
+    Cause(String word) {
+      this.word = word;
+    }
+
+    /** Lower-case word with hyphens. */
+    public String word() {
+      return word;
+    }
+  }
+
+  private final Cause reason;
+  private final String detail;
+
+  /**
+   * A rejection.
+   *
+   * @param reason why
+   * @param detail one sentence with the values at fault
+   */
+  public RejectedImageException(Cause reason, String detail) {
+    super(reason.word() + ": " + detail);
+    this.reason = reason;
+    this.detail = detail;
+  }
+
+  RejectedImageException(Cause reason, String detail, Throwable because) {
+    super(reason.word() + ": " + detail, because);
+    this.reason = reason;
+    this.detail = detail;
+  }
+
+  /** Why, as a word of the list. */
+  public Cause reason() {
+    return reason;
+  }
+
+  /** Why, as a sentence. */
+  public String detail() {
+    return detail;
+  }
+}

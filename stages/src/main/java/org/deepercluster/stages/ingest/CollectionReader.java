@@ -1,0 +1,40 @@
+package org.deepercluster.stages.ingest;
+
+import java.io.IOException;
+import java.util.List;
+
+/** Lists a collection of images; the units it gives are then read in any order, by any worker. */
+public interface CollectionReader {
+  /** Images with a side shorter than this are rejected. */
+  int MIN_SIDE = 8;
+
+  /**
+   * Lists the collection. Faults of the collection as a whole are found here, before any work
+   * begins; those of single images only when they are read.
+   *
+   * @throws IOException with the place, what was found there and what would be right
+   */
+  Listing list() throws IOException;
+
+  /** The reader for {@code config.format()}. */
+  static CollectionReader of(DataConfig config) {
+    return of(config, List.of());
+  }
+
+  /**
+   * The reader for {@code config.format()}, with the classes numbered as in another collection: the
+   * labels of a test set must mean the same as those of the training set.
+   *
+   * @param classNames names by index, from that collection's {@link Listing}; empty: number them by
+   *     this collection
+   */
+  static CollectionReader of(DataConfig config, List<String> classNames) {
+    return switch (config.format()) {
+      case "idx" -> new IdxReader(config, classNames);
+      case "images" -> new FolderReader(config, classNames);
+      default ->
+          throw new IllegalArgumentException(
+              "format '" + config.format() + "': must be idx or images");
+    };
+  }
+}

@@ -1,0 +1,142 @@
+package org.deepercluster.stages.ingest;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * A folder tree of JPEG and PNG files, in the order of their paths by code point.
+ *
+ * <p>The first bytes of a file decide what it is, whatever its name: JPEG and PNG are decoded;
+ * other image formats are rejected as unsupported. Of the rest, files that are named like images
+ * ({@code .jpg}, {@code .png}, ...) are rejected as not being any, so that a broken download does
+ * not disappear; all others are skipped and counted.
+ *
+ * <p>An image's id is that of its path below the folder. With {@code labels: folders} each folder
+ * at the top is a class, numbered in code-point order; images beside them have no label.
+ */
+final class FolderReader implements CollectionReader {
+  private static final String FOLDERS = "folders";
+
+  private final DataConfig config;
+  private final List<String> classNames;
+
+  FolderReader(DataConfig config, List<String> classNames) {
+    if (config.labels() != null && !config.labels().equals(FOLDERS)) {
+      throw new IllegalArgumentException(
+          "labels '"
+              + config.labels()
+              + "' with format images: must be "
+              + FOLDERS
+              + ", or left out");
+    }
+    this.config = config;
+    this.classNames = List.copyOf(classNames);
+  }
+
+  @Override
+  public Listing list() throws IOException {
+    String root = config.path();
+    Storage.Tree tree = Storage.walk(root);
+    List<Storage.Entry> files = tree.files();
+    if (files.isEmpty()) {
+      throw new IOException(root + ": holds no files; a folder of JPEG or PNG files is needed");
+    }
+    boolean labelled = config.labels() != null;
+    List<String> names = labelled ? names(files) : List.of();
+    long skipped = tree.skipped();
+    if (config.limit() != null && config.limit() < files.size()) {
+      List<Storage.Entry> used = new ArrayList<>();
+      for (int i = 0; i < files.size() && used.size() < config.limit(); i++) {
+        if (FolderUnit.isCandidate(root, files.get(i).name())) {
+          used.add(files.get(i));
+        } else {
+          skipped++;
+        }
+      }
+      files = used;
+    }
+    if (files.isEmpty()) {
+      throw new IOException(root + ": holds no images; JPEG or PNG files are needed");
+    }
+
+    Map<String, Integer> indices = new HashMap<>();
+    names.forEach(name -> indices.put(name, indices.size()));
+    List<SourceUnit> units = new ArrayList<>();
+    for (int from = 0; from < files.size(); from += config.blockImages()) {
+      List<Storage.Entry> part =
+          files.subList(from, (int) Math.min(files.size(), (long) from + config.blockImages()));
+      int[] labels = null;
+      if (labelled) {
+        labels =
+            part.stream().mapToInt(f -> indices.getOrDefault(topFolder(f.name()), -1)).toArray();
+      }
+      units.add(
+          new FolderUnit(
+              units.size(),
+              root,
+              part.stream().map(Storage.Entry::name).toList(),
+              labels,
+              part.stream().mapToLong(Storage.Entry::size).sum()));
+    }
+    return new Listing(units, names, files.size(), skipped, digest(files, names));
+  }
+
+  /** The folder at the top that a file is in, or the empty string. */
+  static String topFolder(String name) {
+    return name.substring(0, Math.max(0, name.indexOf('/')));
+  }
+
+  private List<String> names(List<Storage.Entry> files) throws IOException {
+    TreeSet<String> found = new TreeSet<>(Storage.BY_CODE_POINT);
+    files.forEach(f -> found.add(topFolder(f.name())));
+    found.remove("");
+    if (found.isEmpty()) {
+      throw new IOException(
+          config.path() + ": labels: folders needs a folder per class, there are none with files");
+    }
+    if (classNames.isEmpty()) {
+      return List.copyOf(found);
+    }
+    for (String name : found) {
+      if (!classNames.contains(name)) {
+        throw new IOException(
+            Storage.join(config.path(), name)
+                + ": is no class of the other collection, which has "
+                + classNames);
+      }
+    }
+    return classNames;
+  }
+
+  private InputDigest digest(List<Storage.Entry> files, List<String> names) throws IOException {
+    long bytes = files.stream().mapToLong(Storage.Entry::size).sum();
+    boolean content = InputDigest.byContent(files.size(), bytes);
+    InputDigest.Builder digest = new InputDigest.Builder(content);
+    for (Storage.Entry file : files) {
+      byte[] sha = content ? sha256(Storage.join(config.path(), file.name())) : null;
+      digest.file(file.name(), file.size(), file.modifiedMillis(), sha);
+    }
+    names.forEach(digest::add);
+    return digest.build();
+  }
+
+  private static byte[] sha256(String path) throws IOException {
+    MessageDigest sha = InputDigest.newSha256();
+    try (InputStream in = new DigestInputStream(Storage.open(path, 0), sha)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      if (!FolderUnit.isFaultOfFile(path, e)) {
+        throw e;
+      }
+    }
+    return sha.digest();
+  }
+}

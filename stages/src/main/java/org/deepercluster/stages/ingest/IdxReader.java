@@ -1,0 +1,285 @@
+package org.deepercluster.stages.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * MNIST's IDX files, plain or in gzip (told apart by their first bytes): a big-endian header of a
+ * magic number, 0x00000803 for images and 0x00000801 for labels, and one 32-bit size per dimension;
+ * then one unsigned byte per value.
+ *
+ * <p>An image's id is that of {@code <file name>#<index>}. Classes take their names from the lines
+ * of {@code classes.txt} beside the file of labels, or else are called by their number. A unit of a
+ * gzip file inflates everything before it, so a collection of many gigabytes is better unpacked.
+ */
+final class IdxReader implements CollectionReader {
+  private static final int IMAGES_MAGIC = 0x803;
+  private static final int LABELS_MAGIC = 0x801;
+  private static final String CLASSES_FILE = "classes.txt";
+
+  private final DataConfig config;
+  private final List<String> classNames;
+
+  IdxReader(DataConfig config, List<String> classNames) {
+    this.config = config;
+    this.classNames = List.copyOf(classNames);
+  }
+
+  @Override
+  public Listing list() throws IOException {
+    String path = config.path();
+    Storage.Entry file = Storage.stat(path);
+    Header header = header(path, IMAGES_MAGIC, 3);
+    long count = header.sizes[0];
+    long rows = header.sizes[1];
+    long columns = header.sizes[2];
+    if (count < 1) {
+      throw new IOException(path + ": holds no images; at least 1 is needed");
+    }
+    if (rows < MIN_SIDE || columns < MIN_SIDE || rows * columns > IdxUnit.MAX_PIXELS) {
+      throw new IOException(
+          path
+              + ": images of "
+              + columns
+              + "×"
+              + rows
+              + " pixels; sides must be at least "
+              + MIN_SIDE
+              + ", their product at most "
+              + IdxUnit.MAX_PIXELS);
+    }
+    long length = header.bytes + count * rows * columns;
+    if (!header.gzip) {
+      checkLength(path, file.size(), length);
+    }
+
+    boolean labelled = config.labels() != null;
+    Storage.Entry labelFile = labelled ? Storage.stat(config.labels()) : null;
+    long allBytes = file.size() + (labelled ? labelFile.size() : 0);
+    boolean content = InputDigest.byContent(2, allBytes);
+    InputDigest.Builder digest = new InputDigest.Builder(content);
+    digest.file(
+        file.name(), file.size(), file.modifiedMillis(), content ? check(path, length) : null);
+
+    byte[] labels = null;
+    List<String> names = List.of();
+    if (labelled) {
+      byte[] labelSha =
+          content
+              ? check(config.labels(), header(config.labels(), LABELS_MAGIC, 1).bytes + count)
+              : null;
+      labels = labels(config.labels(), count);
+      names = names(labels);
+      digest.file(labelFile.name(), labelFile.size(), labelFile.modifiedMillis(), labelSha);
+    }
+    names.forEach(digest::add);
+
+    long used = config.limit() == null ? count : Math.min(count, config.limit());
+    List<SourceUnit> units = new ArrayList<>();
+    for (long from = 0; from < used; from += config.blockImages()) {
+      int size = (int) Math.min(config.blockImages(), used - from);
+      byte[] part =
+          labels == null ? null : Arrays.copyOfRange(labels, (int) from, (int) from + size);
+      units.add(
+          new IdxUnit(
+              units.size(), path, header.gzip, from, size, (int) columns, (int) rows, part, names));
+    }
+    return new Listing(units, names, used, 0, digest.build());
+  }
+
+  private byte[] labels(String path, long images) throws IOException {
+    Header header = header(path, LABELS_MAGIC, 1);
+    if (header.sizes[0] != images) {
+      throw new IOException(
+          path
+              + ": holds "
+              + header.sizes[0]
+              + " labels, but "
+              + config.path()
+              + " holds "
+              + images
+              + " images; one label per image is needed");
+    }
+    if (images > Integer.MAX_VALUE - 8) {
+      throw new IOException(path + ": " + images + " labels; at most 2³¹ − 9 are read");
+    }
+    try (InputStream in = stream(path)) {
+      in.skipNBytes(header.bytes);
+      byte[] labels = in.readNBytes((int) images);
+      if (labels.length < images) {
+        throw shorter(path, header.bytes + labels.length, header.bytes + images);
+      }
+      return labels;
+    } catch (EOFException e) {
+      throw new IOException(path + ": is truncated: the gzip data ends early", e);
+    }
+  }
+
+  private List<String> names(byte[] labels) throws IOException {
+    int classes = 0;
+    for (byte label : labels) {
+      classes = Math.max(classes, (label & 0xFF) + 1);
+    }
+    String path = Storage.folderOf(config.labels()) + CLASSES_FILE;
+    List<String> names = new ArrayList<>();
+    String source = path;
+    if (Storage.exists(path)) {
+      try (InputStream in = Storage.open(path, 0)) {
+        new String(in.readAllBytes(), UTF_8).lines().filter(s -> !s.isBlank()).forEach(names::add);
+      }
+      if (!classNames.isEmpty() && !classNames.equals(names)) {
+        throw new IOException(
+            path + ": classes " + names + ", but those of the other collection are " + classNames);
+      }
+    } else if (!classNames.isEmpty()) {
+      names.addAll(classNames);
+      source = "the other collection";
+    } else {
+      for (int c = 0; c < classes; c++) {
+        names.add(Integer.toString(c));
+      }
+    }
+    if (classes > names.size()) {
+      throw new IOException(
+          config.labels()
+              + ": holds label "
+              + (classes - 1)
+              + ", but "
+              + source
+              + " names "
+              + names.size()
+              + " classes; labels must be 0.."
+              + (names.size() - 1));
+    }
+    return names;
+  }
+
+  /** SHA-256 of the stored bytes, after checking that what they hold has the right length. */
+  private static byte[] check(String path, long expected) throws IOException {
+    MessageDigest sha = InputDigest.newSha256();
+    try (InputStream raw =
+            new DigestInputStream(new BufferedInputStream(Storage.open(path, 0), 1 << 16), sha);
+        InputStream in = inflate(raw)) {
+      checkLength(path, in.transferTo(OutputStream.nullOutputStream()), expected);
+      raw.transferTo(OutputStream.nullOutputStream());
+    } catch (EOFException e) {
+      throw new IOException(path + ": is truncated: the gzip data ends early", e);
+    } catch (ZipException e) {
+      throw new IOException(path + ": the gzip data is damaged: " + e.getMessage(), e);
+    }
+    return sha.digest();
+  }
+
+  private static void checkLength(String path, long actual, long expected) throws IOException {
+    if (actual < expected) {
+      throw shorter(path, actual, expected);
+    }
+    if (actual > expected) {
+      throw new IOException(
+          path
+              + ": has "
+              + actual
+              + " bytes, its header says "
+              + expected
+              + "; is it another file?");
+    }
+  }
+
+  static IOException shorter(String path, long actual, long expected) {
+    return new IOException(
+        path + ": is truncated: has " + actual + " bytes, its header says " + expected);
+  }
+
+  /** Opens a file, inflated if it is in gzip. */
+  static InputStream stream(String path) throws IOException {
+    InputStream raw = new BufferedInputStream(Storage.open(path, 0), 1 << 16);
+    try {
+      return inflate(raw);
+    } catch (IOException e) {
+      raw.close();
+      throw e;
+    }
+  }
+
+  private static InputStream inflate(InputStream raw) throws IOException {
+    if (!raw.markSupported()) {
+      throw new IllegalArgumentException("needs a stream that can be reset");
+    }
+    raw.mark(2);
+    boolean gzip = raw.read() == 0x1F && raw.read() == 0x8B;
+    raw.reset();
+    return gzip ? new GZIPInputStream(raw, 1 << 16) : raw;
+  }
+
+  private static Header header(String path, int magic, int dimensions) throws IOException {
+    ByteArrayOutputStream head = new ByteArrayOutputStream();
+    boolean gzip;
+    try (InputStream in = stream(path)) {
+      gzip = in instanceof GZIPInputStream;
+      head.write(in.readNBytes(4 + 4 * dimensions));
+    } catch (FileNotFoundException e) {
+      throw e;
+    } catch (EOFException e) {
+      throw new IOException(path + ": is truncated: ends in its header", e);
+    }
+    byte[] b = head.toByteArray();
+    long found = b.length >= 4 ? u32(b, 0) : -1;
+    if (b.length >= 4 && found != magic) {
+      String hint =
+          found == LABELS_MAGIC
+              ? " (this is a file of labels)"
+              : found == IMAGES_MAGIC ? " (this is a file of images)" : "";
+      throw new IOException(
+          String.format(
+              "%s: not an IDX file of %s: magic number 0x%08x%s, must be 0x%08x",
+              path, magic == IMAGES_MAGIC ? "images" : "labels", found, hint, magic));
+    }
+    if (b.length < 4 + 4 * dimensions) {
+      throw new IOException(
+          path
+              + ": is truncated: ends in its header, after "
+              + b.length
+              + " of "
+              + (4 + 4 * dimensions)
+              + " bytes");
+    }
+    long[] sizes = new long[dimensions];
+    for (int i = 0; i < dimensions; i++) {
+      sizes[i] = u32(b, 4 + 4 * i);
+    }
+    return new Header(gzip, b.length, sizes);
+  }
+
+  private static long u32(byte[] b, int i) {
+    return (b[i] & 0xFFL) << 24
+        | (b[i + 1] & 0xFF) << 16
+        | (b[i + 2] & 0xFF) << 8
+        | (b[i + 3] & 0xFF);
+  }
+
+  private static final class Header {
+    final boolean gzip;
+    final int bytes;
+    final long[] sizes;
+
+    Header(boolean gzip, int bytes, long[] sizes) {
+      this.gzip = gzip;
+      this.bytes = bytes;
+      this.sizes = sizes;
+    }
+  }
+}

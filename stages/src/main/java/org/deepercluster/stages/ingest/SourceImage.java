@@ -1,0 +1,41 @@
+package org.deepercluster.stages.ingest;
+
+import java.io.Serializable;
+import org.deepercluster.stages.image.EncodedImage;
+import org.deepercluster.stages.image.RejectedImageException;
+
+/**
+ * One candidate of a collection: an image that decodes, or the reason why it is rejected.
+ *
+ * @param id 32 hexadecimal digits that depend on the name within the collection alone
+ * @param uri where it is, for people
+ * @param label its class, or null
+ * @param image the image, or null when rejected
+ * @param rejection the reason, or null when accepted
+ */
+public record SourceImage(
+    String id, String uri, Label label, EncodedImage image, Rejection rejection)
+    implements Serializable {
+  /**
+   * A row of the table of rejects.
+   *
+   * @param cause word of {@link RejectedImageException.Cause}
+   * @param detail one sentence
+   */
+  public record Rejection(String cause, String detail) implements Serializable {}
+
+  /** Checks that there is either an image or a reason. */
+  public SourceImage {
+    if ((image == null) == (rejection == null)) {
+      throw new IllegalArgumentException(uri + ": needs either an image or a rejection");
+    }
+  }
+
+  static SourceImage accepted(String id, String uri, Label label, EncodedImage image) {
+    return new SourceImage(id, uri, label, image, null);
+  }
+
+  static SourceImage rejected(String id, String uri, Label label, RejectedImageException e) {
+    return new SourceImage(id, uri, label, null, new Rejection(e.reason().word(), e.detail()));
+  }
+}

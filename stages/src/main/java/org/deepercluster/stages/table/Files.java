@@ -1,0 +1,144 @@
+package org.deepercluster.stages.table;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
+import org.apache.beam.sdk.io.fs.MatchResult;
+import org.apache.beam.sdk.io.fs.MoveOptions.StandardMoveOptions;
+import org.apache.beam.sdk.io.fs.ResourceId;
+
+/** Whole-file operations on any Beam file system. */
+public final class Files {
+  private Files() {}
+
+  /**
+   * Writes a small file under a temporary name and renames it, so that a reader sees all of it or
+   * nothing (on object stores an upload is atomic already).
+   */
+  public static void write(String path, byte[] content) throws IOException {
+    ResourceId target = FileSystems.matchNewResource(path, false);
+    if (!"file".equals(target.getScheme())) {
+      put(target, content);
+      return;
+    }
+    ResourceId temporary =
+        FileSystems.matchNewResource(
+            path + "." + UUID.randomUUID().toString().substring(0, 8) + ".tmp", false);
+    put(temporary, content);
+    java.nio.file.Files.move(
+        java.nio.file.Path.of(temporary.toString()),
+        java.nio.file.Path.of(target.toString()),
+        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static void put(ResourceId target, byte[] content) throws IOException {
+    try (WritableByteChannel out = FileSystems.create(target, "application/octet-stream")) {
+      ByteBuffer b = ByteBuffer.wrap(content);
+      while (b.hasRemaining()) {
+        out.write(b);
+      }
+    }
+  }
+
+  /** Writes a small text file in UTF-8. */
+  public static void write(String path, String content) throws IOException {
+    write(path, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Reads a whole file. */
+  public static byte[] read(String path) throws IOException {
+    try (InputStream in = open(path)) {
+      return in.readAllBytes();
+    }
+  }
+
+  /** Opens a file for reading. */
+  public static InputStream open(String path) throws IOException {
+    return Channels.newInputStream(
+        FileSystems.open(FileSystems.matchSingleFileSpec(path).resourceId()));
+  }
+
+  /** Whether there is a file of this name. */
+  public static boolean exists(String path) throws IOException {
+    try {
+      FileSystems.matchSingleFileSpec(path);
+      return true;
+    } catch (FileNotFoundException e) {
+      return false;
+    }
+  }
+
+  /** Paths of all files below a folder, sorted; none when it does not exist. */
+  public static List<String> list(String directory) throws IOException {
+    return match(Paths.join(directory, "**"));
+  }
+
+  /** Paths of the files that a pattern matches, sorted. */
+  public static List<String> match(String glob) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (MatchResult.Metadata m : FileSystems.match(glob, EmptyMatchTreatment.ALLOW).metadata()) {
+      found.add(m.resourceId().toString());
+    }
+    found.sort(Comparator.naturalOrder());
+    return found;
+  }
+
+  /** Deletes files; those that are gone already are no fault. */
+  public static void delete(List<String> paths) throws IOException {
+    List<ResourceId> ids = new ArrayList<>();
+    for (String p : paths) {
+      ids.add(FileSystems.matchNewResource(p, false));
+    }
+    if (!ids.isEmpty()) {
+      FileSystems.delete(ids, StandardMoveOptions.IGNORE_MISSING_FILES);
+    }
+  }
+
+  /** Renames a file; where the file system cannot, it is copied and the old one deleted. */
+  public static void move(String from, String to) throws IOException {
+    FileSystems.rename(
+        List.of(FileSystems.matchNewResource(from, false)),
+        List.of(FileSystems.matchNewResource(to, false)));
+  }
+
+  /** Deletes all files below a folder, and on a local disk the folder. */
+  public static void deleteTree(String directory) throws IOException {
+    delete(list(directory));
+    pruneEmpty(directory);
+  }
+
+  /**
+   * On a local disk, deletes folders without files below {@code directory}, and itself if empty.
+   */
+  public static void pruneEmpty(String directory) throws IOException {
+    ResourceId id = FileSystems.matchNewResource(directory, true);
+    java.nio.file.Path root = java.nio.file.Path.of(directory);
+    if (!"file".equals(id.getScheme()) || !java.nio.file.Files.isDirectory(root)) {
+      return;
+    }
+    List<java.nio.file.Path> folders;
+    try (var walk = java.nio.file.Files.walk(root)) {
+      folders =
+          walk.filter(java.nio.file.Files::isDirectory).sorted(Comparator.reverseOrder()).toList();
+    }
+    for (java.nio.file.Path f : folders) {
+      try (var content = java.nio.file.Files.list(f)) {
+        if (content.findAny().isPresent()) {
+          continue;
+        }
+      }
+      java.nio.file.Files.delete(f);
+    }
+  }
+}
