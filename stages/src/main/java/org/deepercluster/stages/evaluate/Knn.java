@@ -47,17 +47,17 @@ public final class Knn {
       Arrays.fill(s, Float.NEGATIVE_INFINITY);
     }
     for (int j = 0; j < train.rows(); j += TRAIN_TILE) {
-      int columns = Math.min(TRAIN_TILE, train.rows() - j);
-      try (INDArray y = Matrices.of(unit(train.values(), j, columns, dim), columns, dim)) {
+      int candidates = Math.min(TRAIN_TILE, train.rows() - j);
+      try (INDArray y = Matrices.of(unit(train.values(), j, candidates, dim), candidates, dim)) {
         for (int i = 0; i < test.rows(); i += TEST_TILE) {
-          int rows = Math.min(TEST_TILE, test.rows() - i);
-          try (INDArray x = Matrices.of(unit(test.values(), i, rows, dim), rows, dim);
-              INDArray s = Matrices.columnMajor(columns, rows)) {
+          int queries = Math.min(TEST_TILE, test.rows() - i);
+          try (INDArray x = Matrices.of(unit(test.values(), i, queries, dim), queries, dim);
+              INDArray s = Matrices.columnMajor(candidates, queries)) {
             Matrices.gemm(y, x, s, false, true);
             float[] tile = Matrices.values(s);
-            for (int r = 0; r < rows; r++) {
-              for (int c = 0; c < columns; c++) {
-                insert(similarity[i + r], neighbour[i + r], tile[r * columns + c], j + c);
+            for (int r = 0; r < queries; r++) {
+              for (int c = 0; c < candidates; c++) {
+                insert(similarity[i + r], neighbour[i + r], tile[r * candidates + c], j + c);
               }
             }
           }

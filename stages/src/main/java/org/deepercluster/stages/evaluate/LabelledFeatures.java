@@ -8,6 +8,7 @@ package org.deepercluster.stages.evaluate;
  * @param labels label of every row, from 0 to {@code classes} - 1
  * @param classes classes, at least 1; not all of them need to occur
  */
+@SuppressWarnings("ArrayRecordComponent") // large and shared, never compared by value
 public record LabelledFeatures(float[] values, int dim, int[] labels, int classes) {
   /**
    * Checks the sizes and every number.

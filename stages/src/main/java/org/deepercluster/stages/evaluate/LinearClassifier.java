@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param weights W, classes × dim, row-major
  * @param biases b, one per class
  */
+@SuppressWarnings("ArrayRecordComponent") // large and shared, never compared by value
 public record LinearClassifier(float[] weights, float[] biases) {
   /** Rows whose logits are computed at once, at most this many numbers of features. */
   private static final int TILE = 1 << 22;

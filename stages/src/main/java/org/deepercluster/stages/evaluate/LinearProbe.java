@@ -1,8 +1,10 @@
 package org.deepercluster.stages.evaluate;
 
+import java.util.Arrays;
 import java.util.function.IntFunction;
 import org.deepercluster.stages.config.Seeds;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Linear classifier on cached features: multinomial logistic regression by SGD with momentum and
@@ -59,7 +61,7 @@ public final class LinearProbe {
         float[] a =
             descend(
                 n,
-                (i, out, at) -> System.arraycopy(gram, i * n, out, at, n),
+                (i, out) -> System.arraycopy(gram, i * n, out, 0, n),
                 true,
                 train,
                 config,
@@ -75,7 +77,7 @@ public final class LinearProbe {
       weights =
           descend(
               dim,
-              (i, out, at) -> standardisation.copy(train.values(), i, out, at),
+              (i, out) -> standardisation.copy(train.values(), i, out, 0),
               false,
               train,
               config,
@@ -98,8 +100,8 @@ public final class LinearProbe {
 
   @FunctionalInterface
   private interface Rows {
-    /** Writes row {@code i} of the design matrix to {@code out} from {@code at}. */
-    void copy(int i, float[] out, int at);
+    /** Writes row {@code i} of the design matrix to {@code out}. */
+    void copy(int i, float[] out);
   }
 
   /**
@@ -123,66 +125,80 @@ public final class LinearProbe {
     float[] theta = new float[k * width];
     float[] velocity = new float[k * width];
     float[] biasVelocity = new float[k];
+    float[] row = new float[width];
     long step = 0;
-    for (int epoch = 0; epoch < config.epochs(); epoch++) {
-      int[] order = orders.apply(epoch);
-      for (int from = 0; from < n; from += config.batchSize()) {
-        int b = Math.min(config.batchSize(), n - from);
-        float[] rows = new float[b * width];
-        for (int i = 0; i < b; i++) {
-          design.copy(order[from + i], rows, i * width);
-        }
-        float[] error; // b × classes: (softmax − one-hot) / b
-        float[] gradient = null;
-        try (INDArray x = Matrices.of(rows, b, width);
-            INDArray t = Matrices.of(theta, k, width);
-            INDArray z = Matrices.columnMajor(k, b)) {
-          Matrices.gemm(t, x, z, false, true);
-          error = Matrices.values(z);
-          for (int i = 0; i < b; i++) {
-            softmaxError(error, i * k, biases, train.labels()[order[from + i]], b);
+    // one buffer for all batches: to allocate it anew costs more than a step's arithmetic
+    try (INDArray buffer = Matrices.rowMajor(Math.min(config.batchSize(), n), width)) {
+      for (int epoch = 0; epoch < config.epochs(); epoch++) {
+        int[] order = orders.apply(epoch);
+        for (int from = 0; from < n; from += config.batchSize()) {
+          int[] batch = Arrays.copyOfRange(order, from, Math.min(from + config.batchSize(), n));
+          for (int i = 0; i < batch.length; i++) {
+            design.copy(batch[i], row);
+            Matrices.setRow(buffer, i, row);
           }
-          if (!dual) {
-            try (INDArray e = Matrices.of(error, b, k);
-                INDArray g = Matrices.columnMajor(width, k)) {
-              Matrices.gemm(x, e, g, true, false);
-              gradient = Matrices.values(g);
-            }
-          }
-        }
-
-        double lr = config.lr() / Math.sqrt(1 + config.lr() * config.weightDecay() * step++);
-        float mu = (float) config.momentum();
-        float wd = (float) config.weightDecay();
-        float rate = (float) lr;
-        for (int j = 0; j < velocity.length; j++) {
-          velocity[j] = mu * velocity[j] + wd * theta[j];
-        }
-        if (dual) {
-          for (int i = 0; i < b; i++) {
-            for (int c = 0; c < k; c++) {
-              velocity[c * width + order[from + i]] += error[i * k + c];
-            }
-          }
-        } else {
+          Matrices.written(buffer);
+          INDArray x = buffer.get(NDArrayIndex.interval(0, batch.length), NDArrayIndex.all());
+          float[] error = errors(theta, biases, x, batch, train.labels());
+          float wd = (float) config.weightDecay();
+          float mu = (float) config.momentum();
+          float lr =
+              (float) (config.lr() / Math.sqrt(1 + config.lr() * config.weightDecay() * step++));
           for (int j = 0; j < velocity.length; j++) {
-            velocity[j] += gradient[j];
+            velocity[j] = mu * velocity[j] + wd * theta[j];
           }
-        }
-        for (int j = 0; j < theta.length; j++) {
-          theta[j] -= rate * velocity[j];
-        }
-        for (int c = 0; c < k; c++) {
-          float g = 0;
-          for (int i = 0; i < b; i++) {
-            g += error[i * k + c];
+          if (dual) {
+            for (int i = 0; i < batch.length; i++) {
+              for (int c = 0; c < k; c++) {
+                velocity[c * width + batch[i]] += error[i * k + c];
+              }
+            }
+          } else {
+            float[] gradient = gradient(x, error, k);
+            for (int j = 0; j < velocity.length; j++) {
+              velocity[j] += gradient[j];
+            }
           }
-          biasVelocity[c] = mu * biasVelocity[c] + g + wd * biases[c];
-          biases[c] -= rate * biasVelocity[c];
+          for (int j = 0; j < theta.length; j++) {
+            theta[j] -= lr * velocity[j];
+          }
+          for (int c = 0; c < k; c++) {
+            float g = 0;
+            for (int i = 0; i < batch.length; i++) {
+              g += error[i * k + c];
+            }
+            biasVelocity[c] = mu * biasVelocity[c] + g + wd * biases[c];
+            biases[c] -= lr * biasVelocity[c];
+          }
         }
       }
     }
     return theta;
+  }
+
+  /** Gradient of the batch's mean cross-entropy by its logits, batch × classes, row-major. */
+  private static float[] errors(
+      float[] theta, float[] biases, INDArray x, int[] batch, int[] labels) {
+    int k = biases.length;
+    float[] z;
+    try (INDArray t = Matrices.of(theta, k, theta.length / k);
+        INDArray product = Matrices.columnMajor(k, batch.length)) {
+      Matrices.gemm(t, x, product, false, true);
+      z = Matrices.values(product);
+    }
+    for (int i = 0; i < batch.length; i++) {
+      softmaxError(z, i * k, biases, labels[batch[i]], batch.length);
+    }
+    return z;
+  }
+
+  /** Gradient by the weights, classes × width, row-major. */
+  private static float[] gradient(INDArray x, float[] error, int k) {
+    try (INDArray e = Matrices.of(error, error.length / k, k);
+        INDArray g = Matrices.columnMajor(x.columns(), k)) {
+      Matrices.gemm(x, e, g, true, false);
+      return Matrices.values(g);
+    }
   }
 
   /** Replaces logits (without biases) by (softmax − one-hot) / batch. */

@@ -1,6 +1,7 @@
 package org.deepercluster.stages.evaluate;
 
 import java.util.Arrays;
+import java.util.List;
 import org.deepercluster.stages.config.Seeds;
 
 /**
@@ -11,7 +12,7 @@ import org.deepercluster.stages.config.Seeds;
  * @param sd sample standard deviation (over draws − 1) of the accuracy, points; 0 for one draw
  * @param accuracies accuracy of every draw, percent
  */
-public record LowShot(double mean, double sd, double[] accuracies) {
+public record LowShot(double mean, double sd, List<Double> accuracies) {
   /**
    * Fits and tests one classifier per draw.
    *
@@ -36,7 +37,7 @@ public record LowShot(double mean, double sd, double[] accuracies) {
       squares += (a - mean) * (a - mean);
     }
     double sd = accuracies.length > 1 ? Math.sqrt(squares / (accuracies.length - 1)) : 0;
-    return new LowShot(mean, sd, accuracies);
+    return new LowShot(mean, sd, Arrays.stream(accuracies).boxed().toList());
   }
 
   /** The result under its stable name. */

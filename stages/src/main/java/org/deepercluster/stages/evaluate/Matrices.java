@@ -1,7 +1,9 @@
 package org.deepercluster.stages.evaluate;
 
 import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.concurrency.AffinityManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -24,6 +26,24 @@ final class Matrices {
   /** Copy of row-major {@code values}, rows × columns, float64. */
   static INDArray of(double[] values, int rows, int columns) {
     return Nd4j.create(values, new long[] {rows, columns}, 'c');
+  }
+
+  /** Room for rows × columns in row-major order, float32, to be filled by {@link #setRow}. */
+  static INDArray rowMajor(int rows, int columns) {
+    return Nd4j.create(DataType.FLOAT, new long[] {rows, columns}, 'c');
+  }
+
+  /**
+   * Overwrites row {@code i} of a matrix of {@link #rowMajor}; {@link #written} ends the writing.
+   */
+  static void setRow(INDArray x, int i, float[] row) {
+    FloatPointer start = (FloatPointer) x.data().pointer();
+    start.getPointer((long) i * row.length).put(row, 0, row.length);
+  }
+
+  /** Tells the backend that the matrix was changed in main memory. */
+  static void written(INDArray x) {
+    Nd4j.getAffinityManager().tagLocation(x, AffinityManager.Location.HOST);
   }
 
   /** Zeros in column-major order, float32: what a product is written to. */

@@ -6,6 +6,7 @@ import java.util.Arrays;
  * x' = (x − mean)·scale per feature, with scale = 1 / standard deviation of the training set. A
  * feature that is constant there (to float precision) gets scale 0 and so takes no part.
  */
+@SuppressWarnings("ArrayRecordComponent") // large and shared, never compared by value
 record Standardisation(double[] mean, double[] scale) {
   /** Standard deviations below this part of the mean's size are rounding. */
   private static final double CONSTANT = 1e-6;
