@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.common.config.ND4JClassLoading;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
@@ -109,6 +110,22 @@ public final class NativeRuntime {
     Nd4j.getEnvironment().setMaxThreads(threads);
     Nd4j.getEnvironment().setMaxMasterThreads(threads);
     Nd4j.factory().blas().setMaxThreads(threads);
+  }
+
+  /**
+   * Runs {@code body} with one native thread per call, then restores the calling thread's number:
+   * for callers that spread the work over threads of their own. OpenBLAS keeps its number.
+   */
+  public static void singleThreaded(Runnable body) {
+    initialize();
+    NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
+    int before = ops.ompGetMaxThreads();
+    ops.setOmpNumThreads(1);
+    try {
+      body.run();
+    } finally {
+      ops.setOmpNumThreads(before);
+    }
   }
 
   /** The number of OpenMP threads that native calls of the calling thread may use. */

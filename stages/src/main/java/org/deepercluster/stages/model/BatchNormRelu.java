@@ -67,7 +67,7 @@ abstract class BatchNormRelu {
   abstract void backward(INDArray z, INDArray a, INDArray da);
 
   /**
-   * Inference: running statistics.
+   * Inference: running statistics. Several threads may call it, each with its own arrays.
    *
    * @param z [b, c, h, w]
    * @param full receives the map before pooling, or null if it is not wanted; may be {@code z}

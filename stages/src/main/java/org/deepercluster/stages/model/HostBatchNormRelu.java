@@ -54,7 +54,7 @@ final class HostBatchNormRelu extends BatchNormRelu {
     Arrays4.each(
         channels,
         threads.getAsInt(),
-        c -> {
+        (lane, c) -> {
           float[] plane = new float[size];
           in[0].get(c * size, plane);
           double sum = 0;
@@ -111,7 +111,7 @@ final class HostBatchNormRelu extends BatchNormRelu {
     Arrays4.each(
         channels,
         threads.getAsInt(),
-        c -> {
+        (lane, c) -> {
           if (pool) {
             backwardPooled(c, in, out, dOut, height, width, scales[c], dScales, dShifts);
             return;
@@ -226,24 +226,21 @@ final class HostBatchNormRelu extends BatchNormRelu {
       scales[c] = (float) factor;
       shifts[c] = (float) (shifts[c] - runningMean[c] * factor);
     }
-    Arrays4.each(
-        in.length,
-        threads.getAsInt(),
-        n -> {
-          float[] plane = new float[size];
-          float[] pooled = new float[out == null ? 0 : pooledSize];
-          for (int c = 0; c < channels; c++) {
-            in[n].get(c * size, plane);
-            affineRelu(plane, scales[c], shifts[c]);
-            if (map != null) {
-              map[n].put(c * size, plane);
-            }
-            if (out != null) {
-              maxPool(plane, height, width, pooled, null, 0);
-              out[n].put(c * pooledSize, pooled);
-            }
-          }
-        });
+    float[] plane = new float[size];
+    float[] pooled = new float[out == null ? 0 : pooledSize];
+    for (int n = 0; n < in.length; n++) {
+      for (int c = 0; c < channels; c++) {
+        in[n].get(c * size, plane);
+        affineRelu(plane, scales[c], shifts[c]);
+        if (map != null) {
+          map[n].put(c * size, plane);
+        }
+        if (out != null) {
+          maxPool(plane, height, width, pooled, null, 0);
+          out[n].put(c * pooledSize, pooled);
+        }
+      }
+    }
   }
 
   /** dz = constant + ofInput·z + ofGradient·(masked da): the input's gradient of batch norm. */
@@ -320,7 +317,9 @@ final class HostBatchNormRelu extends BatchNormRelu {
         float top = Math.max(a, b);
         float bottom = Math.max(c, d);
         if (which != null) {
-          which[at + p] = (byte) (top >= bottom ? (a >= b ? 0 : 1) : (c >= d ? 2 : 3));
+          int ofTop = b > a ? 1 : 0;
+          int ofBottom = d > c ? 3 : 2;
+          which[at + p] = (byte) (bottom > top ? ofBottom : ofTop);
         }
         out[p] = Math.max(top, bottom);
       }

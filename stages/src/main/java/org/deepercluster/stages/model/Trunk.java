@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,11 +39,17 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * through them itself, with the convolutions in the same native operations and batch norm, ReLU and
  * pooling in one pass: about twice as fast on the CPU.
  *
- * <p>One instance is used by one thread at a time. Results are the same bits for the same number of
- * threads ({@link NativeRuntime#setThreads}); nothing draws from a global random generator.
+ * <p>One instance is used by one thread at a time, and spreads its work over as many as {@link
+ * NativeRuntime#threads()} says. Sums run in a fixed order, by slices of eight images, whatever
+ * that number; nothing draws from a global random generator.
  */
 public final class Trunk implements AutoCloseable {
+  /** Images that one native call convolves on the CPU. */
+  private static final int SLICE = 8;
+
   private final ModelConfig config;
+  private final boolean hostKernels;
+  private final int slice;
   private final Architecture architecture;
   private final INDArray parameters;
   private final INDArray gradients;
@@ -59,15 +66,15 @@ public final class Trunk implements AutoCloseable {
   private final Arrays4.Slot inputGradient = new Arrays4.Slot();
   private final Arrays4.Slot pooledMap = new Arrays4.Slot();
   private final Arrays4.Slot pooledGradient = new Arrays4.Slot();
-  private final Arrays4.Slot inferenceMap = new Arrays4.Slot();
-  private final Arrays4.Slot inferenceOut = new Arrays4.Slot();
-  private final Arrays4.Slot inferencePooled = new Arrays4.Slot();
+  private final Arrays4.Slot inferenceFlat = new Arrays4.Slot();
+  private final List<Lane> lanes = new ArrayList<>();
   private final Map<List<Integer>, INDArray> poolings = new LinkedHashMap<>();
 
   /** What {@link #backward} needs of the last {@link #forwardTrain}; null before it. */
   private Step step;
 
-  private record Step(INDArray x, INDArray flat, INDArray hidden, float[] mask) {}
+  private record Step(
+      INDArray[] slices, INDArray x, INDArray flat, INDArray hidden, float[] mask) {}
 
   /** A convolution with its batch norm, and the maps that training keeps. */
   private record Block(
@@ -77,8 +84,17 @@ public final class Trunk implements AutoCloseable {
       Arrays4.Slot z,
       Arrays4.Slot a) {}
 
+  /** The maps of one thread in inference. */
+  private record Lane(Arrays4.Slot edges, Arrays4.Slot z, Arrays4.Slot a) {
+    Lane() {
+      this(new Arrays4.Slot(), new Arrays4.Slot(), new Arrays4.Slot());
+    }
+  }
+
   private Trunk(ModelConfig config, boolean hostKernels) {
     NativeRuntime.initialize();
+    this.hostKernels = hostKernels;
+    this.slice = hostKernels ? SLICE : Integer.MAX_VALUE / 2;
     this.config = config;
     this.architecture = Architecture.of(config);
     LinkedHashMap<String, long[]> shapes = shapes(architecture);
@@ -188,16 +204,25 @@ public final class Trunk implements AutoCloseable {
    * @return a new [b, d], before the last ReLU
    */
   public INDArray forwardTrain(INDArray x, long dropoutSeed) {
-    INDArray input = sobel(checked(x));
-    INDArray a = input;
-    for (Block block : blocks) {
-      INDArray z = block.z.get(mapShape(a, block.conv.out()));
-      block.convolution.forward(a, z);
-      INDArray next = block.a.get(outShape(z, block.conv.pool()));
-      block.norm.forward(z, next);
-      a = next;
+    int threads = threads();
+    INDArray input = checked(x);
+    INDArray[] a = Arrays4.slices(input, slice);
+    if (sobel != null) {
+      sobelMap.get(mapShape(input, 2));
+      sobel.forward(a, sobelMap.slices(slice), threads);
+      a = sobelMap.slices(slice);
+      input = sobelMap.view();
     }
-    INDArray flat = flatten(a, pooledMap);
+    INDArray[] first = a;
+    INDArray whole = input;
+    for (Block block : blocks) {
+      INDArray z = block.z.get(mapShape(whole, block.conv.out()));
+      block.convolution.forward(a, block.z.slices(slice), threads);
+      whole = block.a.get(outShape(z, block.conv.pool()));
+      block.norm.forward(z, whole);
+      a = block.a.slices(slice);
+    }
+    INDArray flat = flatten(whole);
     INDArray hidden = fc1.forward(flat);
     float[] mask = dropoutMask((int) hidden.length(), config.dropout(), dropoutSeed);
     float[] h = hidden.data().asFloat();
@@ -206,7 +231,7 @@ public final class Trunk implements AutoCloseable {
       mask[i] = h[i] > 0 ? mask[i] : 0;
     }
     INDArray dropped = Nd4j.createFromArray(h).reshape('c', hidden.shape());
-    step = new Step(input, flat, dropped, mask);
+    step = new Step(first, input, flat, dropped, mask);
     return fc2.forward(dropped);
   }
 
@@ -230,13 +255,14 @@ public final class Trunk implements AutoCloseable {
               + "], got "
               + Arrays.toString(dFeatures.shape()));
     }
+    int threads = threads();
     INDArray dy = Arrays4.contiguous(dFeatures);
     INDArray dHidden = Nd4j.createUninitialized(DataType.FLOAT, step.hidden().shape());
     fc2.backward(step.hidden(), dy, dHidden);
     dHidden.muli(Nd4j.createFromArray(step.mask()).reshape('c', dHidden.shape()));
     Block last = blocks.get(blocks.size() - 1);
     INDArray a = last.a.view();
-    INDArray matrix = pooling(a);
+    INDArray matrix = pooling(a.shape());
     INDArray da;
     if (matrix == null) {
       INDArray flat = inputGradient.get(step.flat().shape());
@@ -252,9 +278,13 @@ public final class Trunk implements AutoCloseable {
       Block block = blocks.get(i);
       INDArray z = block.z.view();
       block.norm.backward(z, block.a.view(), da);
-      INDArray x = i == 0 ? step.x() : blocks.get(i - 1).a.view();
-      da = inputGradient.get(x.shape());
-      block.convolution.backward(x, z, da);
+      Block below = i == 0 ? null : blocks.get(i - 1);
+      da = inputGradient.get((below == null ? step.x() : below.a.view()).shape());
+      block.convolution.backward(
+          below == null ? step.slices() : below.a.slices(slice),
+          block.z.slices(slice),
+          inputGradient.slices(slice),
+          threads);
     }
     step = null;
   }
@@ -266,8 +296,10 @@ public final class Trunk implements AutoCloseable {
    * @return a new [b, d], before the last ReLU
    */
   public INDArray features(INDArray x) {
-    INDArray a = convolve(x, Set.of(), architecture.convs().size(), Map.of());
-    INDArray hidden = fc1.forward(flatten(a, inferencePooled));
+    checked(x);
+    INDArray flat = inferenceFlat.get(x.size(0), architecture.flattened());
+    convolve(x, architecture.convs().size(), Map.of(), inferenceFlat.slices(slice));
+    INDArray hidden = fc1.forward(flat);
     float[] h = hidden.data().asFloat();
     for (int i = 0; i < h.length; i++) {
       h[i] = Math.max(0f, h[i]);
@@ -301,33 +333,76 @@ public final class Trunk implements AutoCloseable {
               + "; it has conv1 to conv"
               + blocks.size());
     }
+    checked(x);
     Map<String, INDArray> maps = new LinkedHashMap<>();
-    convolve(x, new HashSet<>(convs), depth, maps);
+    int height = (int) x.size(2);
+    int width = (int) x.size(3);
+    for (Block block : blocks.subList(0, depth)) {
+      if (convs.contains(block.conv.name())) {
+        maps.put(
+            block.conv.name(),
+            Nd4j.createUninitialized(DataType.FLOAT, x.size(0), block.conv.out(), height, width));
+      }
+      height >>= block.conv.pool() ? 1 : 0;
+      width >>= block.conv.pool() ? 1 : 0;
+    }
+    convolve(x, depth, maps, null);
     return maps;
   }
 
-  private INDArray convolve(INDArray x, Set<String> wanted, int depth, Map<String, INDArray> maps) {
-    INDArray a = sobel(checked(x));
-    for (Block block : blocks.subList(0, depth)) {
-      INDArray z = inferenceMap.get(mapShape(a, block.conv.out()));
-      block.convolution.forward(a, z);
-      INDArray full = null;
-      if (wanted.contains(block.conv.name())) {
-        full = Nd4j.createUninitialized(DataType.FLOAT, z.shape());
-        maps.put(block.conv.name(), full);
-      }
-      INDArray next = inferenceOut.get(outShape(z, block.conv.pool()));
-      if (block.conv.pool()) {
-        block.norm.infer(z, full, next);
-      } else {
-        block.norm.infer(z, next, null);
-        if (full != null) {
-          full.assign(next);
-        }
-      }
-      a = next;
+  /**
+   * Inference through the first {@code depth} convolutions: each thread takes its slices of the
+   * batch through all of them, so that their maps stay in its cache.
+   *
+   * @param maps to fill, by the convolution's name
+   * @param flat slices of what the linear layers see, to fill; null if not wanted
+   */
+  private void convolve(INDArray batch, int depth, Map<String, INDArray> maps, INDArray[] flat) {
+    int threads = threads();
+    INDArray[] slices = Arrays4.slices(checked(batch), slice);
+    Map<String, INDArray[]> targets = new HashMap<>();
+    maps.forEach((name, map) -> targets.put(name, Arrays4.slices(map, slice)));
+    while (lanes.size() < threads) {
+      lanes.add(new Lane());
     }
-    return a;
+    if (sobel != null) {
+      sobel.prepare(threads);
+    }
+    for (Block block : blocks) {
+      block.convolution.prepare(threads);
+    }
+    INDArray matrix = flat == null ? null : pooling(lastMap(batch));
+    Arrays4.each(
+        slices.length,
+        threads,
+        (lane, s) -> {
+          Lane own = lanes.get(lane);
+          INDArray a = slices[s];
+          if (sobel != null) {
+            INDArray edges = own.edges.get(mapShape(a, 2));
+            sobel.forward(lane, a, edges);
+            a = edges;
+          }
+          for (Block block : blocks.subList(0, depth)) {
+            INDArray z = own.z.get(mapShape(a, block.conv.out()));
+            block.convolution.forward(lane, a, z);
+            INDArray[] target = targets.get(block.conv.name());
+            INDArray full = target == null ? null : target[s];
+            INDArray next = own.a.get(outShape(z, block.conv.pool()));
+            block.norm.infer(z, block.conv.pool() ? full : next, block.conv.pool() ? next : null);
+            if (!block.conv.pool() && full != null) {
+              full.assign(next);
+            }
+            a = next;
+          }
+          if (flat != null) {
+            if (matrix == null) {
+              flat[s].assign(a.reshape('c', flat[s].shape()));
+            } else {
+              AdaptiveAveragePool.forward(a, matrix, flat[s]);
+            }
+          }
+        });
   }
 
   /**
@@ -430,16 +505,15 @@ public final class Trunk implements AutoCloseable {
     for (Block block : blocks) {
       block.z.close();
       block.a.close();
+      block.convolution.close();
+    }
+    for (Lane lane : lanes) {
+      lane.edges.close();
+      lane.z.close();
+      lane.a.close();
     }
     for (Arrays4.Slot slot :
-        List.of(
-            sobelMap,
-            inputGradient,
-            pooledMap,
-            pooledGradient,
-            inferenceMap,
-            inferenceOut,
-            inferencePooled)) {
+        List.of(sobelMap, inputGradient, pooledMap, pooledGradient, inferenceFlat)) {
       slot.close();
     }
     for (INDArray flat : List.of(parameters, gradients)) {
@@ -481,35 +555,37 @@ public final class Trunk implements AutoCloseable {
     return Arrays4.contiguous(x);
   }
 
-  private INDArray sobel(INDArray x) {
-    if (sobel == null) {
-      return x;
-    }
-    INDArray edges = sobelMap.get(mapShape(x, 2));
-    sobel.forward(x, edges);
-    return edges;
-  }
-
-  private INDArray flatten(INDArray a, Arrays4.Slot slot) {
-    INDArray matrix = pooling(a);
+  private INDArray flatten(INDArray a) {
+    INDArray matrix = pooling(a.shape());
     if (matrix == null) {
       return a.reshape('c', a.size(0), architecture.flattened());
     }
-    INDArray flat = slot.get(a.size(0), architecture.flattened());
+    INDArray flat = pooledMap.get(a.size(0), architecture.flattened());
     AdaptiveAveragePool.forward(a, matrix, flat);
     return flat;
   }
 
-  /** The adaptive pooling of maps like {@code a}; null where it is the identity. */
-  private INDArray pooling(INDArray a) {
-    int height = (int) a.size(2);
-    int width = (int) a.size(3);
+  /** The adaptive pooling of maps of that shape; null where it is the identity. */
+  private INDArray pooling(long[] map) {
+    int height = (int) map[2];
+    int width = (int) map[3];
     int size = architecture.pooled();
     if (!architecture.adaptive() || (height == size && width == size)) {
       return null;
     }
     return poolings.computeIfAbsent(
         List.of(height, width), k -> AdaptiveAveragePool.matrix(height, width, size));
+  }
+
+  /** Shape of the last map, after its pooling, for the input {@code x}. */
+  private long[] lastMap(INDArray x) {
+    int shift = architecture.pools();
+    int channels = architecture.convs().get(architecture.convs().size() - 1).out();
+    return new long[] {x.size(0), channels, x.size(2) >> shift, x.size(3) >> shift};
+  }
+
+  private int threads() {
+    return hostKernels ? NativeRuntime.threads() : 1;
   }
 
   private Map<String, int[]> shapesWithState() {
