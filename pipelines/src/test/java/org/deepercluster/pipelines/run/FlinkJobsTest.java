@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
-import org.deepercluster.stages.beam.ForEachUnit;
 import org.deepercluster.stages.beam.Output;
+import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
 import org.deepercluster.stages.beam.WriteIndex;
@@ -47,6 +47,21 @@ class FlinkJobsTest {
     flink.close();
   }
 
+  private static final class Squares extends StageTransform<Integer> {
+    private static final long serialVersionUID = 1;
+    private final int failOn;
+
+    Squares(List<Integer> values, int failOn, String directory) {
+      super(values, directory);
+      this.failOn = failOn;
+    }
+
+    @Override
+    protected UnitWork<Integer> work() {
+      return new Square(failOn);
+    }
+  }
+
   private record Square(int failOn) implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {
@@ -71,9 +86,7 @@ class FlinkJobsTest {
     jobs.run(
         "squares",
         2,
-        p ->
-            p.apply(ForEachUnit.of(units, new Square(-1), dir.toString()))
-                .apply(new WriteIndex(dir.toString())),
+        p -> p.apply(new Squares(units, -1, dir.toString())).apply(new WriteIndex(dir.toString())),
         () -> {});
     List<Part> parts = WriteIndex.read(dir.toString());
     assertThat(parts).hasSize(20).extracting(Part::index).isEqualTo(units);
@@ -93,7 +106,7 @@ class FlinkJobsTest {
                     "squares",
                     2,
                     p ->
-                        p.apply(ForEachUnit.of(List.of(1, 2, 3), new Square(2), dir.toString()))
+                        p.apply(new Squares(List.of(1, 2, 3), 2, dir.toString()))
                             .apply(new WriteIndex(dir.toString())),
                     () -> {}))
         .isInstanceOf(JobFailedException.class)

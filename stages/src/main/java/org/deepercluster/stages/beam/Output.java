@@ -41,6 +41,18 @@ public final class Output {
   }
 
   /**
+   * Writes a file that is no Parquet table, such as weights.
+   *
+   * @param table name it is listed under
+   * @param extension of the file's name, without the dot
+   * @param content writes the bytes
+   */
+  public Part writeFile(String table, int index, String extension, TableWriter.Content content)
+      throws IOException {
+    return TableWriter.writeFile(directory, table, index, extension, content);
+  }
+
+  /**
    * Says how far the unit is; at most twice a second reaches the disk.
    *
    * @param done steps done

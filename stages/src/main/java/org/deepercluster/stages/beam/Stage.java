@@ -1,5 +1,6 @@
 package org.deepercluster.stages.beam;
 
+import java.util.List;
 import java.util.SortedMap;
 
 /**
@@ -15,6 +16,9 @@ public interface Stage {
 
   /** Settings that determine the result, by the names they have in the experiment's YAML. */
   SortedMap<String, String> settings();
+
+  /** Names of the tables that the result has, or may have. */
+  List<String> outputs();
 
   /**
    * Runs the stage once.

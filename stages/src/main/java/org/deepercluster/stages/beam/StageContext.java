@@ -1,7 +1,7 @@
 package org.deepercluster.stages.beam;
 
-import java.io.Serializable;
 import java.util.List;
+import java.util.function.Function;
 import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
 
@@ -21,13 +21,12 @@ public interface StageContext {
   int parallelism();
 
   /**
-   * Runs a Beam pipeline that applies {@code work} to every unit, and waits for its end.
+   * Runs a Beam pipeline and waits for its end.
    *
-   * @param job what this pipeline is, for the job's name and the progress display
-   * @param units the units' values, in the order that numbers them
-   * @param work what to do with each
+   * @param job what this pipeline is within the stage, for its name and the progress display; may
+   *     be empty when the stage has only one
+   * @param transform makes the pipeline's transform, given the folder that it has to write to
    * @return the files written, by table and index
    */
-  <U extends Serializable> List<Part> forEach(String job, List<U> units, UnitWork<U> work)
-      throws Exception;
+  List<Part> run(String job, Function<String, StageTransform<?>> transform) throws Exception;
 }

@@ -27,7 +27,7 @@ public record ClusterConfig(
     @Key(
             doc =
                 "Images that PCA is fitted on, taken evenly over the collection; all when there are"
-                    + " fewer. Left out: d(d-1)/2.",
+                    + " fewer. Left out: d(d-1)/2, and at least 10,000.",
             def = Key.NONE,
             min = 2)
         Long pcaSample,

@@ -36,17 +36,28 @@ public record EvaluateConfig(
 
   /** Multinomial logistic regression by SGD, lr_t = lr / sqrt(1 + lr·wd·t). */
   public record Linear(
-      @Key(doc = "Passes over the labelled images.", def = "100", min = 1, max = 100_000)
+      @Key(
+              doc = "Passes over the labelled images (the paper's: 100).",
+              def = "30",
+              min = 1,
+              max = 100_000)
           int epochs,
       @Key(doc = "Images per step.", def = "256", min = 1, max = 1_000_000) int batchSize,
-      @Key(doc = "Learning rate at the start.", def = "0.01", min = 0, aboveMin = true, max = 100)
+      @Key(doc = "Learning rate at the start.", def = "0.003", min = 0, aboveMin = true, max = 100)
           double lr,
       @Key(doc = "Momentum.", def = "0.9", min = 0, max = 0.9999) double momentum,
-      @Key(doc = "Weight decay.", def = "0.00001", min = 0, max = 1) double weightDecay)
+      @Key(doc = "Weight decay.", def = "0.00001", min = 0, max = 1) double weightDecay,
+      @Key(
+              doc =
+                  "Shift and scale every feature to mean 0 and standard deviation 1 over the"
+                      + " training images first, so that one learning rate fits every layer and"
+                      + " network; false is the paper's.",
+              def = "true")
+          boolean standardise)
       implements Serializable {
     /** Checks ranges. */
     public Linear {
-      Schema.check(Linear.class, epochs, batchSize, lr, momentum, weightDecay);
+      Schema.check(Linear.class, epochs, batchSize, lr, momentum, weightDecay, standardise);
     }
   }
 

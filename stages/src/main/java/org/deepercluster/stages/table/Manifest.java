@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -21,7 +22,9 @@ import java.util.TreeMap;
  * @param code version and commit of the program
  * @param created time of the commit, ISO-8601 UTC
  * @param wallSeconds how long the attempt took
- * @param parts files of all tables, paths relative to the manifest
+ * @param digest digest of the content: of every table's files in order, whatever their names are
+ * @param parts files of all tables, paths relative to the manifest; without those of tables that
+ *     were deleted since, because no later stage reads them
  * @param numbers counts and metrics of the stage, by name
  */
 public record Manifest(
@@ -34,6 +37,7 @@ public record Manifest(
     @JsonProperty("code") String code,
     @JsonProperty("created") String created,
     @JsonProperty("wallSeconds") double wallSeconds,
+    @JsonProperty("digest") String digest,
     @JsonProperty("parts") List<Part> parts,
     @JsonProperty("numbers") SortedMap<String, Double> numbers) {
 
@@ -112,23 +116,18 @@ public record Manifest(
     return rows;
   }
 
-  /** Digest of the content: of every table's files in order, whatever their names are. */
-  @JsonIgnore
-  public String digest() {
-    return digest(parts);
-  }
-
-  /** Digest of one table's content. */
-  public String digest(String table) {
-    return digest(table(table));
-  }
-
-  private static String digest(List<Part> parts) {
+  /** Digest of files' content, in order of table and index, whatever their names are. */
+  public static String digestOf(List<Part> parts) {
     StringBuilder b = new StringBuilder();
-    for (Part p : parts) {
+    for (Part p : parts.stream().sorted().toList()) {
       b.append(p.table()).append(' ').append(p.index()).append(' ').append(p.sha256()).append('\n');
     }
     return Digests.of(b.toString());
+  }
+
+  /** The same without the files of some tables; the digest stays. */
+  public Manifest without(Set<String> tables) {
+    return withParts(parts.stream().filter(p -> !tables.contains(p.table())).toList());
   }
 
   private Manifest withParts(List<Part> other) {
@@ -142,6 +141,7 @@ public record Manifest(
         code,
         created,
         wallSeconds,
+        digest,
         other,
         numbers);
   }

@@ -95,6 +95,15 @@ public final class TableReader implements AutoCloseable {
     return file.getRowGroups().size();
   }
 
+  /** First row of each row group, counted over the file; one entry more for the end. */
+  public int[] firstRows() {
+    int[] first = new int[rowGroups() + 1];
+    for (int g = 0; g < rowGroups(); g++) {
+      first[g + 1] = first[g] + Math.toIntExact(file.getRowGroups().get(g).getRowCount());
+    }
+    return first;
+  }
+
   /** Reads one row group. */
   public Columns rowGroup(int index) throws IOException {
     PageReadStore pages = file.readRowGroup(index);

@@ -31,6 +31,9 @@ import org.apache.parquet.io.api.RecordConsumer;
 public final class TableWriter implements AutoCloseable {
   private static final long ROW_GROUP_BYTES = 64L << 20;
 
+  /** Raw bytes are read row by row in random order: a small group is read for each. */
+  private static final long BYTES_ROW_GROUP_BYTES = 1L << 20;
+
   private final TableSchema schema;
   private final int index;
   private final String path;
@@ -49,16 +52,17 @@ public final class TableWriter implements AutoCloseable {
     OutputStream file =
         Channels.newOutputStream(FileSystems.create(id, "application/octet-stream"));
     this.counting = new CountingOutput(new BufferedOutputStream(file, 1 << 16), sha256);
+    boolean bytes = schema.columns().stream().anyMatch(c -> c.type() == Column.Type.BYTES);
     boolean dense =
-        schema.columns().stream()
-            .anyMatch(c -> c.type() == Column.Type.VECTOR || c.type() == Column.Type.BYTES);
+        bytes || schema.columns().stream().anyMatch(c -> c.type() == Column.Type.VECTOR);
     this.writer =
         new Builder(ParquetFiles.output(counting, path), schema)
             .withConf(new PlainParquetConfiguration())
             .withCompressionCodec(
                 dense ? CompressionCodecName.UNCOMPRESSED : CompressionCodecName.SNAPPY)
             .withDictionaryEncoding(!dense)
-            .withRowGroupSize(ROW_GROUP_BYTES)
+            .withRowGroupSize(bytes ? BYTES_ROW_GROUP_BYTES : ROW_GROUP_BYTES)
+            .withMinRowCountForPageSizeCheck(bytes ? 8 : 100)
             .build();
   }
 
@@ -71,10 +75,44 @@ public final class TableWriter implements AutoCloseable {
    */
   public static TableWriter open(String directory, TableSchema schema, int index)
       throws IOException {
-    String unique = UUID.randomUUID().toString().substring(0, 8);
-    String path =
-        Paths.join(directory, schema.name(), String.format("part-%05d-%s.parquet", index, unique));
+    String path = unique(directory, schema.name(), index, "parquet");
     return new TableWriter(schema, index, path);
+  }
+
+  /**
+   * Writes a file that is no Parquet table under a name that no other attempt uses.
+   *
+   * @param directory URI of the attempt's folder
+   * @param table name that the file is listed under
+   * @param extension of the file's name, without the dot
+   */
+  public static Part writeFile(
+      String directory, String table, int index, String extension, Content content)
+      throws IOException {
+    String path = unique(directory, table, index, extension);
+    MessageDigest sha256 = Digests.sha256();
+    CountingOutput out = create(path, sha256);
+    try (out) {
+      content.write(out);
+    }
+    return new Part(table, index, path, 1, out.bytes, Digests.hex(sha256.digest()));
+  }
+
+  /** Writes the bytes of a file; need not close the stream. */
+  public interface Content {
+    void write(OutputStream out) throws IOException;
+  }
+
+  private static String unique(String directory, String table, int index, String extension) {
+    String unique = UUID.randomUUID().toString().substring(0, 8);
+    return Paths.join(directory, table, String.format("part-%05d-%s.%s", index, unique, extension));
+  }
+
+  private static CountingOutput create(String path, MessageDigest digest) throws IOException {
+    ResourceId id = FileSystems.matchNewResource(path, false);
+    OutputStream file =
+        Channels.newOutputStream(FileSystems.create(id, "application/octet-stream"));
+    return new CountingOutput(new BufferedOutputStream(file, 1 << 16), digest);
   }
 
   /** Writes a whole file at once. */

@@ -12,42 +12,46 @@ import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.deepercluster.stages.table.Part;
 
-/** Applies a {@link UnitWork} to each unit and yields the files that were written. */
-public final class ForEachUnit<U extends Serializable>
+/**
+ * The Beam transform of a stage: units of work, one split each, and a {@link UnitWork} applied to
+ * every one, which yields the files that were written. A subclass is immutable; it holds the
+ * stage's configuration record and names the work. Wiring is all that {@link #expand} does.
+ *
+ * @param <U> what a unit is: an input file, a range of one, a training worker's share
+ */
+public abstract class StageTransform<U extends Serializable>
     extends PTransform<PBegin, PCollection<Part>> {
   private static final long serialVersionUID = 1;
 
-  private final List<Unit<U>> units;
-  private final UnitWork<U> work;
+  private final ArrayList<Unit<U>> units = new ArrayList<>();
   private final String directory;
 
-  private ForEachUnit(List<Unit<U>> units, UnitWork<U> work, String directory) {
-    this.units = units;
-    this.work = work;
-    this.directory = directory;
-  }
-
   /**
-   * The transform.
+   * A transform over the given units.
    *
    * @param values the units' values, in the order that numbers them
-   * @param work what to do with each
-   * @param directory URI of the attempt's folder
+   * @param directory URI of the folder that files are written to
    */
-  public static <U extends Serializable> ForEachUnit<U> of(
-      List<U> values, UnitWork<U> work, String directory) {
-    List<Unit<U>> units = new ArrayList<>();
+  protected StageTransform(List<U> values, String directory) {
     for (U v : values) {
       units.add(new Unit<>(units.size(), v));
     }
-    return new ForEachUnit<>(units, work, directory);
+    this.directory = directory;
+  }
+
+  /** What to do with each unit. */
+  protected abstract UnitWork<U> work();
+
+  /** Number of units. */
+  public final int units() {
+    return units.size();
   }
 
   @Override
-  public PCollection<Part> expand(PBegin begin) {
+  public final PCollection<Part> expand(PBegin begin) {
     return begin
         .apply("Units", Read.from(new UnitSource<>(units)))
-        .apply("Work", ParDo.of(new WorkFn<>(work, directory)))
+        .apply("Work", ParDo.of(new WorkFn<>(work(), directory)))
         .setCoder(SerializableCoder.of(Part.class));
   }
 

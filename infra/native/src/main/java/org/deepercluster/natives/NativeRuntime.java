@@ -1,0 +1,211 @@
+package org.deepercluster.natives;
+
+import java.util.Optional;
+import java.util.Properties;
+import org.deeplearning4j.config.DL4JClassLoading;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.common.config.ND4JClassLoading;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/**
+ * Brings ND4J and Deeplearning4j up, in the one way that leaves their fast layers on, and says what
+ * is active.
+ *
+ * <p>Every entry point of the program calls {@link #initialize()} before it touches ND4J. The class
+ * belongs next to the ND4J jars (in Flink's {@code lib/}, not in a job's jar): the loaders it
+ * installs are its own, so that a second job in the same process still finds the layer helpers when
+ * the first job's class loader is closed.
+ */
+public final class NativeRuntime {
+  /** Deeplearning4j's switch for its layer helpers; they are on only when it is {@code false}. */
+  public static final String HELPERS_PROPERTY = "org.eclipse.deeplearning4j.helpers.disable";
+
+  private static final String CPU_BACKEND = "org.nd4j.linalg.cpu.nativecpu.CpuBackend";
+  private static final String CUDA_BACKEND = "org.nd4j.linalg.jcublas.JCublasBackend";
+
+  private NativeRuntime() {}
+
+  /**
+   * Loads the native backend. Idempotent and safe from any thread; the first call takes about a
+   * second, later ones nothing.
+   *
+   * @throws IllegalStateException if no native backend can be loaded, with one line that says what
+   *     is missing
+   */
+  public static void initialize() {
+    Optional<Throwable> failure = Bringup.FAILURE;
+    if (failure.isPresent()) {
+      throw new IllegalStateException(explain(failure.get()), failure.get());
+    }
+  }
+
+  /** The backend and what it computes with, such as {@code "CPU (OpenBLAS + oneDNN)"}. */
+  public static String backend() {
+    initialize();
+    Properties environment = Nd4j.getExecutioner().getEnvironmentInformation();
+    String backend = environment.getProperty("backend");
+    if ("CPU".equals(backend)) {
+      String blas = environment.getProperty("blas.vendor");
+      String name = "OPENBLAS".equals(blas) ? "OpenBLAS" : String.valueOf(blas);
+      return "CPU (" + name + (oneDnnActive() ? " + oneDNN" : ", oneDNN layers OFF") + ")";
+    }
+    return backend + " (cuBLAS + cuDNN)";
+  }
+
+  /** Whether ND4J computes on a CUDA device. */
+  public static boolean isCuda() {
+    initialize();
+    return !Nd4j.getEnvironment().isCPU();
+  }
+
+  /**
+   * Whether convolutions run in oneDNN: builds a small network and looks at the helper that its
+   * convolution got. Always false on the CUDA backend.
+   */
+  public static boolean oneDnnActive() {
+    initialize();
+    if (!Nd4j.getEnvironment().isCPU() || !Nd4j.getEnvironment().helpersAllowed()) {
+      return false;
+    }
+    MultiLayerNetwork probe =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new ConvolutionLayer.Builder(3, 3).nOut(2).build())
+                .layer(new GlobalPoolingLayer.Builder().build())
+                .layer(new OutputLayer.Builder().nOut(2).activation(Activation.SOFTMAX).build())
+                .setInputType(InputType.convolutional(8, 8, 1))
+                .build());
+    probe.init();
+    Object helper = probe.getLayer(0).getHelper();
+    return helper != null && helper.getClass().getSimpleName().startsWith("MKLDNN");
+  }
+
+  /**
+   * Pins the number of threads that native calls made by the calling thread may use.
+   *
+   * <p>OpenMP's number (oneDNN: convolutions, pooling) is a property of the calling thread, so that
+   * each worker calls this once on its own thread. OpenBLAS and ND4J's own loops know one number
+   * per process: workers in one process should ask for the same.
+   *
+   * @param threads at least 1; threads × workers in the process should not exceed the cores
+   */
+  public static void setThreads(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+    }
+    initialize();
+    if (!Nd4j.getEnvironment().isCPU()) {
+      return;
+    }
+    NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
+    Nd4j.getEnvironment().setMaxThreads(threads);
+    Nd4j.getEnvironment().setMaxMasterThreads(threads);
+    Nd4j.factory().blas().setMaxThreads(threads);
+  }
+
+  /** The number of OpenMP threads that native calls of the calling thread may use. */
+  public static int threads() {
+    initialize();
+    return NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads();
+  }
+
+  /**
+   * One line on CUDA: what is there, or what is missing. Never throws.
+   *
+   * <p>Its cases: this build has no CUDA backend (name the Maven profile); it has, but no driver,
+   * no device or no cuDNN library could be loaded (name the library); it is active.
+   */
+  public static String cudaReport() {
+    if (!present(CUDA_BACKEND)) {
+      return "CUDA: not in this build; build with `mvn -Pcuda package` to use a GPU";
+    }
+    Optional<Throwable> failure = Bringup.FAILURE;
+    if (failure.isPresent()) {
+      return "CUDA: " + explain(failure.get());
+    }
+    try {
+      if (!isCuda()) {
+        return "CUDA: in this build, but ND4J chose the CPU; see its log for the cause";
+      }
+      Properties environment = Nd4j.getExecutioner().getEnvironmentInformation();
+      return "CUDA: active, "
+          + environment.getOrDefault("cuda.availableDevices", 1)
+          + " device(s); CUDA 11.6 knows GPUs up to compute capability 8.6";
+    } catch (RuntimeException | LinkageError e) {
+      return "CUDA: " + explain(e);
+    }
+  }
+
+  /** One line that says why the natives did not load: the innermost cause that names something. */
+  static String explain(Throwable failure) {
+    Throwable cause = failure;
+    String detail = "";
+    for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+      if (t.getMessage() != null && !t.getMessage().isBlank()) {
+        cause = t;
+        detail = t.getMessage().lines().findFirst().orElse("").strip();
+      }
+    }
+    String what = cause.getClass().getSimpleName() + (detail.isEmpty() ? "" : ": " + detail);
+    if (present(CUDA_BACKEND)) {
+      return "no usable GPU: this build needs an NVIDIA driver (libcuda.so.1), CUDA 11.6 (libcudart,"
+          + " libcublas, libcusolver, libcusparse) and cuDNN 8.3 on the library path ["
+          + what
+          + "]; without a GPU, build without `-Pcuda`";
+    }
+    if (!present(CPU_BACKEND)) {
+      return "no ND4J backend on the class path; build with `mvn package`";
+    }
+    return "the CPU natives of ND4J could not be loaded ["
+        + what
+        + "]; the jar nd4j-native with this platform's classifier must be on the class path, and"
+        + " the CPU must know AVX2";
+  }
+
+  private static boolean present(String className) {
+    return NativeRuntime.class
+            .getClassLoader()
+            .getResource(className.replace('.', '/').concat(".class"))
+        != null;
+  }
+
+  /** Runs once, when first asked, under the class initialiser's lock. */
+  private static final class Bringup {
+    static final Optional<Throwable> FAILURE = run();
+
+    private static Optional<Throwable> run() {
+      ClassLoader own = NativeRuntime.class.getClassLoader();
+      Thread thread = Thread.currentThread();
+      ClassLoader before = thread.getContextClassLoader();
+      thread.setContextClassLoader(own);
+      try {
+        if (System.getProperty(HELPERS_PROPERTY) == null) {
+          System.setProperty(HELPERS_PROPERTY, "false");
+        }
+        if (System.getProperty("org.nd4j.log.initialization") == null) {
+          System.setProperty("org.nd4j.log.initialization", "false");
+        }
+        ND4JClassLoading.setNd4jClassloader(own);
+        DL4JClassLoading.setDl4jClassloader(own);
+        Nd4j.getBackend();
+        Nd4j.getExecutioner().getEnvironmentInformation();
+        return Optional.empty();
+      } catch (Throwable t) {
+        if (t instanceof VirtualMachineError && !(t instanceof InternalError)) {
+          throw (VirtualMachineError) t;
+        }
+        return Optional.of(t);
+      } finally {
+        thread.setContextClassLoader(before);
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package org.deepercluster.pipelines.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.pipelines.experiment.ExperimentReader;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** An experiment file and changes to it. */
+final class ExperimentOptions {
+  @Parameters(index = "0", paramLabel = "EXPERIMENT", description = "The experiment's YAML file.")
+  Path yaml;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Changes a setting, as in --set train.epochs=3; may be repeated.")
+  List<String> set = new ArrayList<>();
+
+  Experiment read() {
+    return ExperimentReader.read(yaml, set, System.getenv());
+  }
+}

@@ -1,0 +1,201 @@
+package org.deepercluster.pipelines.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.pipelines.experiment.Method;
+import org.deepercluster.stages.augment.AugmentStage;
+import org.deepercluster.stages.cluster.ClusterStage;
+import org.deepercluster.stages.evaluate.EvaluateStage;
+import org.deepercluster.stages.features.FeaturesStage;
+import org.deepercluster.stages.ingest.IngestStage;
+import org.deepercluster.stages.report.ReportData;
+import org.deepercluster.stages.report.ReportStage;
+import org.deepercluster.stages.train.InitStage;
+import org.deepercluster.stages.train.ModelFile;
+import org.deepercluster.stages.train.Targets;
+import org.deepercluster.stages.train.TrainStage;
+
+/**
+ * Experiment → plan: the stage instances in the order in which they run.
+ *
+ * <pre>
+ * ingest ─┬─────────────────────────────────────────────┐
+ * init ───┼─ [features → cluster, every T epochs] → augment → train, every epoch
+ *         └─ ingest-train, ingest-test → evaluate → report
+ * </pre>
+ */
+public final class Planner {
+  private static final String IMAGES = "images";
+  private static final String MODEL = "model";
+
+  private final Experiment experiment;
+  private final Inputs inputs;
+  private final ReportData.Run run;
+  private final List<StageInstance> instances = new ArrayList<>();
+
+  private Planner(Experiment experiment, Inputs inputs, ReportData.Run run) {
+    this.experiment = experiment;
+    this.inputs = inputs;
+    this.run = run;
+  }
+
+  /**
+   * Plans an experiment.
+   *
+   * @param experiment what the YAML says
+   * @param inputs what its collections hold
+   * @param run what the report says of the run
+   */
+  public static Plan plan(Experiment experiment, Inputs inputs, ReportData.Run run) {
+    return new Planner(experiment, inputs, run).plan();
+  }
+
+  /** Numbering of the classes that an experiment's network is trained to tell. */
+  public static Targets targets(Experiment e, Inputs inputs) {
+    return switch (e.method()) {
+      case DEEPERCLUSTER, DEEPCLUSTER, CARTESIAN ->
+          new Targets(
+              org.deepercluster.stages.train.Method.of(e.method().toString()),
+              e.clustering().m(),
+              e.clustering().k());
+      case SUPERVISED ->
+          new Targets(
+              org.deepercluster.stages.train.Method.SUPERVISED,
+              1,
+              inputs.data().classNames().size());
+      // An untrained network has no targets of its own; the smallest heads there are.
+      case ROTNET, RANDOM -> new Targets(org.deepercluster.stages.train.Method.ROTNET, 1, 1);
+    };
+  }
+
+  private Plan plan() {
+    Experiment e = experiment;
+    Targets targets = targets(e, inputs);
+    boolean clusters = e.method().clusters();
+    int perSuper = clusters ? targets.subClusters() : 0;
+    add(StageInstance.of("ingest", new IngestStage(e.data(), inputs.data()), -1, Map.of()));
+    if (e.evaluation() != null) {
+      add(
+          StageInstance.of(
+              "ingest-train",
+              new IngestStage(e.evaluation().train(), inputs.evaluationTrain()),
+              -1,
+              Map.of()));
+      add(
+          StageInstance.of(
+              "ingest-test",
+              new IngestStage(e.evaluation().test(), inputs.evaluationTest()),
+              -1,
+              Map.of()));
+    }
+    add(StageInstance.of("init", new InitStage(e.model(), targets, e.seed()), -1, Map.of()));
+
+    String model = "init";
+    String clustering = null;
+    List<String> clusterings = new ArrayList<>();
+    List<String> trainings = new ArrayList<>();
+    int epochs = e.method().trains() ? e.train().epochs() : 0;
+    for (int epoch = 0; epoch < epochs; epoch++) {
+      boolean reassign = clusters && epoch % e.clustering().reassignEvery() == 0;
+      if (reassign) {
+        String features = id("features", epoch);
+        int next = epoch + e.clustering().reassignEvery();
+        add(
+            StageInstance.of(
+                    features,
+                    new FeaturesStage(e.model()),
+                    epoch,
+                    Map.of(IMAGES, "ingest", MODEL, model))
+                .passing(Set.of("features"), next < epochs ? id("features", next) : null));
+        Map<String, String> in = new LinkedHashMap<>(Map.of("features", features));
+        if (clustering != null) {
+          in.put("previous", clustering);
+        }
+        clustering = id("cluster", epoch);
+        clusterings.add(clustering);
+        add(
+            StageInstance.of(
+                clustering, new ClusterStage(e.clustering(), epoch, e.seed()), epoch, in));
+      }
+      Map<String, String> drawn = new LinkedHashMap<>(Map.of(IMAGES, "ingest"));
+      if (clustering != null) {
+        drawn.put("assignments", clustering);
+      }
+      if (e.method() == Method.SUPERVISED) {
+        drawn.put("labels", "ingest");
+      }
+      boolean last = epoch + 1 == epochs;
+      String draws = id("augment", epoch);
+      add(
+          StageInstance.of(
+                  draws,
+                  new AugmentStage(e.augment(), targets, e.train().workers(), epoch, e.seed()),
+                  epoch,
+                  drawn)
+              .passing(Set.of("draws"), last ? null : id("augment", epoch + 1)));
+      String train = id("train", epoch);
+      add(
+          StageInstance.of(
+                  train,
+                  new TrainStage(
+                      e.model(),
+                      e.train(),
+                      targets,
+                      epoch,
+                      reassign && epoch > 0,
+                      e.execution().threads(),
+                      e.seed()),
+                  epoch,
+                  Map.of(IMAGES, "ingest", "draws", draws, MODEL, model))
+              .passing(Set.of(ModelFile.CHECKPOINT), last ? null : id("train", epoch + 1)));
+      trainings.add(train);
+      model = train;
+    }
+
+    Map<String, String> reported = new LinkedHashMap<>(Map.of(IMAGES, "ingest"));
+    reported.put("untrained", "init");
+    if (!trainings.isEmpty()) {
+      reported.put("trained", model);
+    }
+    clusterings.forEach(c -> reported.put(c, c));
+    trainings.forEach(t -> reported.put(t, t));
+    if (e.evaluation() != null) {
+      Map<String, String> in =
+          new LinkedHashMap<>(
+              Map.of("train", "ingest-train", "test", "ingest-test", "untrained", "init"));
+      if (!trainings.isEmpty()) {
+        in.put("trained", model);
+      }
+      if (clustering != null) {
+        in.put("clusters", clustering);
+        in.put(IMAGES, "ingest");
+      }
+      add(
+          StageInstance.of(
+              "evaluate",
+              new EvaluateStage(e.evaluation(), e.model(), perSuper, e.seed()),
+              -1,
+              in));
+      reported.put("evaluation", "evaluate");
+    }
+    add(
+        StageInstance.of(
+            "report",
+            new ReportStage(run, e.model(), perSuper, List.copyOf(reported.keySet()), e.seed()),
+            -1,
+            reported));
+    return new Plan(instances);
+  }
+
+  private void add(StageInstance instance) {
+    instances.add(instance);
+  }
+
+  private static String id(String stage, int epoch) {
+    return String.format("%s-e%03d", stage, epoch);
+  }
+}

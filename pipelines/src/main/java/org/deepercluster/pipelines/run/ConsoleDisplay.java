@@ -1,0 +1,186 @@
+package org.deepercluster.pipelines.run;
+
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.Map;
+import org.deepercluster.pipelines.plan.Plan;
+import org.deepercluster.pipelines.plan.StageInstance;
+import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.table.Manifest;
+
+/**
+ * Shows a run in the terminal: a line per finished stage, and under them one that is redrawn and
+ * says which stage runs, how far it is and how long it will take. Where output is no terminal the
+ * moving line is printed every few seconds instead.
+ */
+public final class ConsoleDisplay implements RunListener {
+  private static final long PLAIN_INTERVAL_NANOS = 10_000_000_000L;
+  private static final int WIDTH = 100;
+
+  private final PrintStream out;
+  private final boolean terminal;
+  private final boolean color;
+  private final Plan plan;
+  private final TimeLeft timeLeft;
+  private final long runStarted = System.nanoTime();
+  private long stageStarted;
+  private long lastPlain;
+  private int number;
+  private int skipped;
+
+  /**
+   * A display of one run.
+   *
+   * @param out where to print
+   * @param terminal whether lines can be redrawn
+   * @param color whether colours are wanted
+   * @param plan the run's plan
+   */
+  ConsoleDisplay(PrintStream out, boolean terminal, boolean color, Plan plan) {
+    this.out = out;
+    this.terminal = terminal;
+    this.color = color;
+    this.plan = plan;
+    this.timeLeft = new TimeLeft(plan);
+  }
+
+  @Override
+  public void skipped(StageInstance instance, Manifest manifest) {
+    number++;
+    skipped++;
+    timeLeft.skipped(instance);
+  }
+
+  @Override
+  public void started(StageInstance instance) {
+    if (skipped > 0) {
+      line(dim("   " + skipped + " stages were complete already"));
+      skipped = 0;
+    }
+    number++;
+    stageStarted = System.nanoTime();
+    lastPlain = stageStarted;
+    moving(instance, 0, "", Map.of());
+  }
+
+  @Override
+  public void progress(StageInstance instance, StageProgress p) {
+    if (!terminal) {
+      if (System.nanoTime() - lastPlain < PLAIN_INTERVAL_NANOS) {
+        return;
+      }
+      lastPlain = System.nanoTime();
+    }
+    String what = p.job();
+    if (p.units() > 1) {
+      what += (what.isEmpty() ? "" : " ") + p.finished() + " of " + p.units();
+    }
+    moving(instance, p.fraction(), what, p.metrics());
+  }
+
+  @Override
+  public void finished(
+      StageInstance instance, Manifest manifest, StageResult result, String directory) {
+    double seconds = manifest.wallSeconds();
+    timeLeft.finished(instance, seconds);
+    line(
+        String.format(
+            Locale.ROOT,
+            "%s %-22s %8s  %s",
+            green(String.format("[%2d/%d]", number, plan.instances().size())),
+            instance.id(),
+            duration(seconds),
+            summary(instance, result)));
+  }
+
+  @Override
+  public void failed(StageInstance instance, Throwable cause) {
+    line(red(String.format("[%2d/%d] %s failed", number, plan.instances().size(), instance.id())));
+  }
+
+  private void moving(StageInstance instance, double fraction, String what, Map<String, Double> m) {
+    double elapsed = seconds(stageStarted);
+    double expected = timeLeft.expected(instance.stage().name());
+    double rest =
+        fraction > 0.05 ? elapsed * (1 - fraction) / fraction : Math.max(0, expected - elapsed);
+    StringBuilder numbers = new StringBuilder();
+    for (var e : m.entrySet()) {
+      numbers.append("  ").append(e.getKey()).append(' ').append(number(e.getValue()));
+    }
+    String text =
+        String.format(
+            Locale.ROOT,
+            "[%2d/%d] %-14s %3.0f %%  %s%s  · %s left in stage · run %s, about %s left",
+            number,
+            plan.instances().size(),
+            instance.id(),
+            100 * fraction,
+            what,
+            numbers,
+            clock(rest),
+            clock(seconds(runStarted)),
+            clock(timeLeft.left(instance, rest)));
+    if (terminal) {
+      out.print("\r\u001b[2K" + (text.length() > WIDTH ? text.substring(0, WIDTH) : text));
+    } else {
+      out.println(text);
+    }
+    out.flush();
+  }
+
+  private static String summary(StageInstance instance, StageResult result) {
+    StringBuilder b = new StringBuilder();
+    int shown = 0;
+    for (var e : result.numbers().entrySet()) {
+      if (shown == 5) {
+        break;
+      }
+      b.append(shown++ == 0 ? "" : "  ")
+          .append(e.getKey())
+          .append(' ')
+          .append(number(e.getValue()));
+    }
+    return b.toString();
+  }
+
+  /** Prints a line for good, above the moving one. */
+  void line(String text) {
+    out.println((terminal ? "\r\u001b[2K" : "") + text);
+    out.flush();
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) / 1e9;
+  }
+
+  static String number(double v) {
+    if (v == Math.rint(v) && Math.abs(v) < 1e15) {
+      return String.format(Locale.ROOT, "%,d", (long) v);
+    }
+    return String.format(Locale.ROOT, Math.abs(v) >= 1000 ? "%,.0f" : "%.4g", v);
+  }
+
+  private static String duration(double seconds) {
+    return seconds < 60 ? String.format(Locale.ROOT, "%.1f s", seconds) : clock(seconds) + " m";
+  }
+
+  /** Minutes and seconds, or hours and minutes. */
+  static String clock(double seconds) {
+    long s = Math.round(seconds);
+    return s < 3600
+        ? String.format("%d:%02d", s / 60, s % 60)
+        : String.format("%d h %02d m", s / 3600, s / 60 % 60);
+  }
+
+  private String dim(String s) {
+    return color ? "\u001b[2m" + s + "\u001b[0m" : s;
+  }
+
+  private String green(String s) {
+    return color ? "\u001b[32m" + s + "\u001b[0m" : s;
+  }
+
+  private String red(String s) {
+    return color ? "\u001b[31m" + s + "\u001b[0m" : s;
+  }
+}

@@ -1,0 +1,167 @@
+package org.deepercluster.pipelines.run;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.deepercluster.stages.table.Files;
+import org.deepercluster.stages.table.Json;
+import org.deepercluster.stages.table.Paths;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a second process out of a run. The owner renews the lock file's time; a lock is taken over
+ * when its process on this host is gone, or when an owner elsewhere has not renewed it for {@link
+ * #STALE}.
+ */
+final class RunLock implements AutoCloseable {
+  /** Name of the lock file in the run's folder. */
+  static final String FILE = "lock.json";
+
+  /** After this long without a renewal an owner on another host counts as dead. */
+  static final Duration STALE = Duration.ofSeconds(90);
+
+  private static final Duration RENEW = Duration.ofSeconds(15);
+  private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
+
+  /** Who holds the lock. */
+  record Owner(
+      @JsonProperty("id") String id,
+      @JsonProperty("host") String host,
+      @JsonProperty("pid") long pid,
+      @JsonProperty("processStarted") String processStarted,
+      @JsonProperty("acquired") String acquired,
+      @JsonProperty("renewed") String renewed) {
+
+    static Owner ofThisProcess() {
+      ProcessHandle me = ProcessHandle.current();
+      String now = Instant.now().toString();
+      return new Owner(UUID.randomUUID().toString(), hostName(), me.pid(), startOf(me), now, now);
+    }
+
+    Owner renewedNow() {
+      return new Owner(id, host, pid, processStarted, acquired, Instant.now().toString());
+    }
+
+    /** Whether the owner may still be at work. */
+    boolean alive() {
+      if (host.equals(hostName())) {
+        return ProcessHandle.of(pid).map(p -> startOf(p).equals(processStarted)).orElse(false);
+      }
+      return Instant.parse(renewed).plus(STALE).isAfter(Instant.now());
+    }
+
+    private static String startOf(ProcessHandle p) {
+      return p.info().startInstant().map(Instant::toString).orElse("unknown");
+    }
+  }
+
+  private final String path;
+  private final ScheduledExecutorService renewer;
+  private volatile Owner owner;
+
+  private RunLock(String path, Owner owner) {
+    this.path = path;
+    this.owner = owner;
+    this.renewer =
+        java.util.concurrent.Executors.newSingleThreadScheduledExecutor(
+            r -> {
+              Thread t = new Thread(r, "run-lock");
+              t.setDaemon(true);
+              return t;
+            });
+    var unused =
+        renewer.scheduleAtFixedRate(
+            this::renew, RENEW.toSeconds(), RENEW.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /**
+   * Takes the lock of a run.
+   *
+   * @param directory URI of the run's folder
+   * @throws RunLockedException when another process holds it
+   */
+  static RunLock acquire(String directory) throws IOException, RunLockedException {
+    String path = Paths.join(directory, FILE);
+    Owner me = Owner.ofThisProcess();
+    Owner holder = read(path);
+    if (holder != null && holder.alive()) {
+      throw new RunLockedException(directory, holder);
+    }
+    if (holder != null) {
+      LOG.info(
+          "taking over the lock of {} (process {} on {})", directory, holder.pid(), holder.host());
+    }
+    // Two that find the same dead lock both write; the one that reads itself back goes on.
+    Json.write(path, me);
+    Owner now = read(path);
+    if (now == null || !now.id().equals(me.id())) {
+      throw new RunLockedException(directory, now == null ? me : now);
+    }
+    return new RunLock(path, me);
+  }
+
+  private static Owner read(String path) throws IOException {
+    if (!Files.exists(path)) {
+      return null;
+    }
+    try {
+      return Json.read(path, Owner.class);
+    } catch (FileNotFoundException e) {
+      return null;
+    }
+  }
+
+  private synchronized void renew() {
+    try {
+      owner = owner.renewedNow();
+      Json.write(path, owner);
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("{} could not be renewed: {}", path, e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    renewer.shutdownNow();
+    synchronized (this) {
+      Owner holder = read(path);
+      if (holder != null && holder.id().equals(owner.id())) {
+        Files.delete(java.util.List.of(path));
+      }
+    }
+  }
+
+  static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  /** Another process works on the run. */
+  static final class RunLockedException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    RunLockedException(String directory, Owner owner) {
+      super(
+          String.format(
+              "%s is in use by process %d on %s since %s (%d s ago); wait for it, end it, or, when it is"
+                  + " surely gone, delete %s",
+              directory,
+              owner.pid(),
+              owner.host(),
+              owner.acquired(),
+              Duration.between(Instant.parse(owner.acquired()), Instant.now()).toSeconds(),
+              Paths.join(directory, FILE)));
+    }
+  }
+}

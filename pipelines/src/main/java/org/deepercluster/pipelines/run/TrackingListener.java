@@ -1,0 +1,234 @@
+package org.deepercluster.pipelines.run;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.pipelines.plan.Inputs;
+import org.deepercluster.pipelines.plan.StageInstance;
+import org.deepercluster.pipelines.tracking.Dataset;
+import org.deepercluster.pipelines.tracking.Metric;
+import org.deepercluster.pipelines.tracking.RunSpec;
+import org.deepercluster.pipelines.tracking.RunStatus;
+import org.deepercluster.pipelines.tracking.TrackedRun;
+import org.deepercluster.pipelines.tracking.Tracker;
+import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.ingest.Listing;
+import org.deepercluster.stages.table.Json;
+import org.deepercluster.stages.table.Manifest;
+import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.Paths;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logs a run: the experiment's run, and one nested in it for each stage instance. What has a course
+ * over epochs also goes to the experiment's run, as do the final metrics.
+ */
+final class TrackingListener implements RunListener {
+  private static final Logger LOG = LoggerFactory.getLogger(TrackingListener.class);
+
+  private final Tracker tracker;
+  private final TrackedRun parent;
+  private final String runId;
+  private final Inputs inputs;
+  private final Experiment experiment;
+  private final Map<String, TrackedRun> open = new HashMap<>();
+
+  /**
+   * Starts or continues the experiment's run.
+   *
+   * @param tracker where to log
+   * @param experiment what runs
+   * @param inputs its collections
+   * @param run its record
+   * @param tags of the experiment's run
+   */
+  TrackingListener(
+      Tracker tracker,
+      Experiment experiment,
+      Inputs inputs,
+      RunRecord run,
+      Map<String, String> tags) {
+    this.tracker = tracker;
+    this.runId = run.id();
+    this.inputs = inputs;
+    this.experiment = experiment;
+    tracker.openExperiment(
+        experiment.name(), Map.of("mlflow.experimentKind", "custom_model_development"));
+    this.parent =
+        tracker.startRun(
+            RunSpec.root(
+                experiment.method() + " seed " + experiment.seed() + " " + run.id(),
+                run.id(),
+                tags,
+                Instant.parse(run.created())));
+    Map<String, String> params = experiment.flatten();
+    parent.params(params);
+    parent.dataset(dataset("data", experiment.data().path(), inputs.data(), "training"));
+    if (inputs.evaluationTrain() != null) {
+      parent.dataset(
+          dataset(
+              "evaluation.train",
+              experiment.evaluation().train().path(),
+              inputs.evaluationTrain(),
+              "evaluation"));
+      parent.dataset(
+          dataset(
+              "evaluation.test",
+              experiment.evaluation().test().path(),
+              inputs.evaluationTest(),
+              "evaluation"));
+    }
+  }
+
+  /** The experiment's run. */
+  TrackedRun parent() {
+    return parent;
+  }
+
+  @Override
+  public void started(StageInstance instance) {
+    Map<String, String> tags = new TreeMap<>();
+    tags.put("stage", instance.stage().name());
+    if (instance.epoch() >= 0) {
+      tags.put("epoch", String.valueOf(instance.epoch()));
+    }
+    TrackedRun run =
+        tracker.startRun(
+            RunSpec.childOf(
+                parent, instance.id(), runId + "/" + instance.id(), tags, Instant.now()));
+    open.put(instance.id(), run);
+    run.params(instance.stage().settings());
+    switch (instance.id()) {
+      case "ingest" ->
+          run.dataset(dataset("data", experiment.data().path(), inputs.data(), "training"));
+      case "ingest-train" ->
+          run.dataset(
+              dataset(
+                  "evaluation.train",
+                  experiment.evaluation().train().path(),
+                  inputs.evaluationTrain(),
+                  "evaluation"));
+      case "ingest-test" ->
+          run.dataset(
+              dataset(
+                  "evaluation.test",
+                  experiment.evaluation().test().path(),
+                  inputs.evaluationTest(),
+                  "evaluation"));
+      default -> {}
+    }
+  }
+
+  @Override
+  public void finished(
+      StageInstance instance, Manifest manifest, StageResult result, String directory) {
+    TrackedRun run = open.remove(instance.id());
+    long now = System.currentTimeMillis();
+    long step = Math.max(0, instance.epoch());
+    List<Metric> metrics = new ArrayList<>();
+    List<Metric> course = new ArrayList<>();
+    for (StageResult.Point p : result.series()) {
+      metrics.add(new Metric(p.metric(), p.value(), p.step(), now));
+    }
+    boolean evaluation = instance.stage().name().equals("evaluate");
+    result
+        .numbers()
+        .forEach(
+            (name, value) -> {
+              metrics.add(new Metric(name, value, step, now));
+              if (evaluation) {
+                course.add(new Metric(name, value, 0, now));
+              } else if (instance.epoch() >= 0) {
+                course.add(new Metric(instance.stage().name() + "/" + name, value, step, now));
+              }
+            });
+    metrics.add(new Metric("wall_seconds", manifest.wallSeconds(), step, now));
+    run.metrics(metrics);
+    if (!course.isEmpty()) {
+      parent.metrics(course);
+    }
+    manifest.rows().forEach((table, n) -> run.tags(Map.of("rows." + table, String.valueOf(n))));
+    upload(run, Paths.join(directory, Manifest.FILE), "manifest.json");
+    if (instance.stage().name().equals("report")) {
+      for (Part p : manifest.parts()) {
+        String name = reportFile(p);
+        upload(run, p.path(), "report/" + name);
+        upload(parent, p.path(), "report/" + name);
+      }
+    }
+    run.finish(RunStatus.FINISHED, Instant.now());
+  }
+
+  /** Name of a report's file: that of its table, with the extension of the file. */
+  static String reportFile(Part p) {
+    return p.table() + p.path().substring(p.path().lastIndexOf('.'));
+  }
+
+  @Override
+  public void failed(StageInstance instance, Throwable cause) {
+    TrackedRun run = open.remove(instance.id());
+    if (run != null) {
+      run.tags(Map.of("error", String.valueOf(cause.getMessage())));
+      run.finish(RunStatus.FAILED, Instant.now());
+    }
+  }
+
+  /** Ends everything that is still open, as when the user interrupts the run. */
+  void interrupted() {
+    for (TrackedRun run : open.values()) {
+      run.finish(RunStatus.KILLED, Instant.now());
+    }
+    open.clear();
+    parent.finish(RunStatus.KILLED, Instant.now());
+  }
+
+  /** Uploads a file that is on the local disk; others stay where they are and are named by a tag. */
+  static void upload(TrackedRun run, String path, String artifactPath) {
+    Path local = local(path);
+    if (local == null) {
+      run.tags(Map.of("artifact." + artifactPath, path));
+      return;
+    }
+    run.artifact(local, artifactPath);
+  }
+
+  private static Path local(String path) {
+    return path.matches("[a-zA-Z][a-zA-Z0-9+.-]+://.*") ? null : Path.of(path);
+  }
+
+  /** Waits for what is not sent yet. */
+  void flush() {
+    if (!tracker.flush(Duration.ofSeconds(60))) {
+      LOG.info("not everything is sent to MLflow yet; the journal keeps it");
+    }
+  }
+
+  private static Dataset dataset(String name, String path, Listing listing, String context) {
+    Map<String, Object> profile = new TreeMap<>();
+    profile.put("num_rows", listing.files());
+    profile.put("bytes", listing.digest().bytes());
+    if (!listing.classNames().isEmpty()) {
+      profile.put("classes", listing.classNames().size());
+    }
+    return new Dataset(
+        name,
+        listing.digest().sha256(),
+        path.contains("://") ? "code" : "local",
+        Json.text(Map.of("uri", path)),
+        Json.text(
+            Map.of(
+                "mlflow_colspec",
+                List.of(
+                    Map.of("name", "image", "type", "binary"),
+                    Map.of("name", "label", "type", "long")))),
+        Json.text(profile),
+        context);
+  }
+}

@@ -1,0 +1,47 @@
+package org.deepercluster.stages.ingest;
+
+import org.deepercluster.stages.table.Column.Type;
+import org.deepercluster.stages.table.TableSchema;
+
+/** The tables that ingestion writes. */
+public final class IngestTables {
+  /**
+   * One row per accepted image. {@code encoding} is {@code jpeg}, {@code png} or {@code raw} (then
+   * {@code bytes} are the pixels, row by row, channels side by side); {@code width}, {@code
+   * height}, {@code channels} are those of the decoded image.
+   */
+  public static final TableSchema IMAGES =
+      TableSchema.named("images")
+          .with("image_id", Type.STRING)
+          .with("uri", Type.STRING)
+          .with("width", Type.INT)
+          .with("height", Type.INT)
+          .with("channels", Type.INT)
+          .with("encoding", Type.STRING)
+          .with("bytes", Type.BYTES)
+          .build();
+
+  /** One row per rejected candidate, with the cause in one word and a sentence. */
+  public static final TableSchema REJECTS =
+      TableSchema.named("rejects")
+          .with("uri", Type.STRING)
+          .with("cause", Type.STRING)
+          .with("detail", Type.STRING)
+          .build();
+
+  /**
+   * One row per accepted image that has a label; only evaluation, report and supervision read it.
+   */
+  public static final TableSchema LABELS =
+      TableSchema.named("labels")
+          .with("image_id", Type.STRING)
+          .with("label", Type.INT)
+          .with("class_name", Type.STRING)
+          .build();
+
+  /** One row per unit: how many candidates it had, and files that were none. */
+  public static final TableSchema UNITS =
+      TableSchema.named("units").with("candidates", Type.LONG).with("skipped", Type.LONG).build();
+
+  private IngestTables() {}
+}

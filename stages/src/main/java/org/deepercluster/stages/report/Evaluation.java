@@ -1,0 +1,187 @@
+package org.deepercluster.stages.report;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.deepercluster.stages.report.ReportData.Score;
+
+/** Scores of the trained and the untrained network, put side by side. */
+final class Evaluation {
+  private static final Set<String> UNITLESS = Set.of("nmi", "ari", "ami");
+
+  private Evaluation() {}
+
+  /** The same measure on one layer, for both networks; either may be {@code null}. */
+  record Row(String layer, Score trained, Score untrained) {
+    double trainedValue() {
+      return trained == null ? Double.NaN : trained.value();
+    }
+
+    double untrainedValue() {
+      return untrained == null ? Double.NaN : untrained.value();
+    }
+
+    double difference() {
+      return trainedValue() - untrainedValue();
+    }
+  }
+
+  /** One protocol and metric over its layers, the layers in natural order. */
+  record Table(String protocol, String metric, List<Row> rows) {
+    boolean isUnitless() {
+      return UNITLESS.contains(metric) || UNITLESS.contains(metric.split("[_-]", 2)[0]);
+    }
+
+    /** Whether several layers compete. */
+    boolean isLayered() {
+      return rows.size() > 1;
+    }
+
+    /** The row with the trained network's highest value, or {@code null} when it has none. */
+    Row best() {
+      return highest(Comparator.comparingDouble(Row::trainedValue), true);
+    }
+
+    /** The row with the untrained network's highest value, or {@code null}. */
+    Row bestUntrained() {
+      return highest(Comparator.comparingDouble(Row::untrainedValue), false);
+    }
+
+    private Row highest(Comparator<Row> order, boolean trained) {
+      Row best = null;
+      for (Row row : rows) {
+        double value = trained ? row.trainedValue() : row.untrainedValue();
+        if (Numbers.finite(value) && (best == null || order.compare(row, best) > 0)) {
+          best = row;
+        }
+      }
+      return best;
+    }
+
+    String value(double value) {
+      return isUnitless() ? Numbers.fixed(value, 3) : Numbers.percent(value);
+    }
+
+    String difference(double difference) {
+      return isUnitless() ? Numbers.signed(difference, 3) : Numbers.points(difference);
+    }
+
+    String spread(double sd) {
+      if (!Numbers.finite(sd)) {
+        return "";
+      }
+      return " ± " + (isUnitless() ? Numbers.fixed(sd, 3) : Numbers.fixed(100 * sd, 1));
+    }
+
+    String title() {
+      return protocolName(protocol) + ", " + metricName(metric);
+    }
+  }
+
+  /** Tables in the order: k-NN, low-shot, linear, any other protocol, clusters. */
+  static List<Table> tables(List<Score> trained, List<Score> untrained) {
+    Map<String, Map<String, Score[]>> byMeasure = new LinkedHashMap<>();
+    collect(byMeasure, trained, 0);
+    collect(byMeasure, untrained, 1);
+    List<Table> tables = new ArrayList<>();
+    byMeasure.forEach(
+        (measure, byLayer) -> {
+          Set<String> layers = new TreeSet<>(Evaluation::natural);
+          layers.addAll(byLayer.keySet());
+          List<Row> rows = new ArrayList<>();
+          for (String layer : layers) {
+            Score[] pair = byLayer.get(layer);
+            rows.add(new Row(layer, pair[0], pair[1]));
+          }
+          String[] parts = measure.split("/", 2);
+          tables.add(new Table(parts[0], parts[1], List.copyOf(rows)));
+        });
+    tables.sort(Comparator.comparingInt(t -> rank(t.protocol())));
+    return tables;
+  }
+
+  private static void collect(
+      Map<String, Map<String, Score[]>> byMeasure, List<Score> scores, int side) {
+    for (Score score : scores) {
+      byMeasure.computeIfAbsent(score.protocol() + "/" + score.metric(), m -> new LinkedHashMap<>())
+              .computeIfAbsent(score.layer() == null ? "" : score.layer(), l -> new Score[2])[
+              side] =
+          score;
+    }
+  }
+
+  private static int rank(String protocol) {
+    if (protocol.equals("knn")) {
+      return 0;
+    }
+    if (protocol.startsWith("lowshot")) {
+      return 1;
+    }
+    if (protocol.equals("linear")) {
+      return 2;
+    }
+    return protocol.equals("clusters") ? 4 : 3;
+  }
+
+  static String protocolName(String protocol) {
+    if (protocol.equals("knn")) {
+      return "k-NN";
+    }
+    if (protocol.equals("linear")) {
+      return "Linear classifier";
+    }
+    if (protocol.matches("lowshot\\d{1,6}")) {
+      String n = protocol.substring("lowshot".length());
+      return "Low-shot, " + n + (n.equals("1") ? " label" : " labels") + " per class";
+    }
+    return protocol.equals("clusters") ? "Clusters against labels" : protocol;
+  }
+
+  static String metricName(String metric) {
+    return switch (metric) {
+      case "top1" -> "top-1 accuracy";
+      case "top5" -> "top-5 accuracy";
+      case "nmi" -> "NMI";
+      case "ari" -> "ARI";
+      case "ami" -> "AMI";
+      default -> metric;
+    };
+  }
+
+  /** Order of layer names with their numbers compared as numbers: conv2 before conv10. */
+  static int natural(String a, String b) {
+    int i = 0;
+    int j = 0;
+    while (i < a.length() && j < b.length()) {
+      int endA = digits(a, i);
+      int endB = digits(b, j);
+      int order;
+      if (endA > i && endB > j) {
+        order =
+            new BigInteger(a.substring(i, endA)).compareTo(new BigInteger(b.substring(j, endB)));
+        i = endA;
+        j = endB;
+      } else {
+        order = Character.compare(a.charAt(i++), b.charAt(j++));
+      }
+      if (order != 0) {
+        return order;
+      }
+    }
+    int rest = Integer.compare(a.length() - i, b.length() - j);
+    return rest != 0 ? rest : a.compareTo(b);
+  }
+
+  private static int digits(String text, int from) {
+    int at = from;
+    while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+      at++;
+    }
+    return at;
+  }
+}

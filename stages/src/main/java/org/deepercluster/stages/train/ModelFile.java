@@ -1,0 +1,131 @@
+package org.deepercluster.stages.train;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.deepercluster.natives.NativeRuntime;
+import org.deepercluster.stages.config.Settings;
+import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.Safetensors;
+import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.table.Files;
+import org.deepercluster.stages.table.Manifest;
+import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.Paths;
+
+/** Weights as files: what a training stage leaves and every later stage loads. */
+public final class ModelFile {
+  /** Name under which manifests list the training state. */
+  public static final String CHECKPOINT = "checkpoint";
+
+  private ModelFile() {}
+
+  /**
+   * URI of the training state in a stage's result.
+   *
+   * @throws IOException when the stage left none, or more than one
+   */
+  public static String path(Manifest manifest) throws IOException {
+    List<Part> files = manifest.table(CHECKPOINT);
+    if (files.size() != 1) {
+      throw new IOException(
+          manifest.instance() + " lists " + files.size() + " checkpoints where one is needed");
+    }
+    return files.get(0).path();
+  }
+
+  /** Reads a training state. */
+  public static Checkpoint read(String path) throws IOException {
+    try (InputStream in = new BufferedInputStream(Files.open(path), 1 << 20)) {
+      return Checkpoint.read(in);
+    } catch (IOException e) {
+      throw new IOException(path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The trunk of a training state, for inference.
+   *
+   * @param config its architecture
+   * @param path URI of the training state
+   * @param threads that the calling thread's native calls may use
+   */
+  public static Trunk trunk(ModelConfig config, String path, int threads) throws IOException {
+    NativeRuntime.setThreads(threads);
+    Trunk trunk = Trunk.create(config, 0);
+    try {
+      trunk.load(read(path).trunk());
+      return trunk;
+    } catch (IOException | RuntimeException e) {
+      trunk.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Writes a trained trunk for use elsewhere: {@code model.safetensors}, with the architecture in its
+   * metadata, and {@code model.zip}, Deeplearning4j's form.
+   *
+   * @param config architecture
+   * @param state training state
+   * @param directory URI of a folder
+   * @return the files' URIs
+   */
+  public static List<String> export(ModelConfig config, Checkpoint state, String directory)
+      throws IOException {
+    Map<String, String> metadata = new TreeMap<>();
+    Settings.of(config).forEach((k, v) -> metadata.put("model." + k, v));
+    metadata.put("format", "pt");
+    String safetensors = Paths.join(directory, "model.safetensors");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    Safetensors.write(bytes, state.trunk(), metadata);
+    Files.write(safetensors, bytes.toByteArray());
+    String zip = Paths.join(directory, "model.zip");
+    bytes.reset();
+    try (Trunk trunk = Trunk.create(config, 0)) {
+      trunk.load(state.trunk());
+      trunk.writeDl4j(bytes);
+    }
+    Files.write(zip, bytes.toByteArray());
+    return List.of(safetensors, zip);
+  }
+
+  /**
+   * A trunk that {@link #export} wrote.
+   *
+   * @param path URI of a {@code model.safetensors}
+   * @param threads that the calling thread's native calls may use
+   * @throws IOException when the file is damaged or does not say its architecture
+   */
+  public static Trunk load(String path, int threads) throws IOException {
+    NativeRuntime.setThreads(threads);
+    Safetensors.Contents contents;
+    try (InputStream in = new BufferedInputStream(Files.open(path), 1 << 20)) {
+      contents = Safetensors.readAll(in);
+    }
+    Map<String, String> m = contents.metadata();
+    if (!m.containsKey("model.trunk")) {
+      throw new IOException(
+          path + ": its metadata has no model.trunk; only models that this program exported are read");
+    }
+    ModelConfig config =
+        new ModelConfig(
+            m.get("model.trunk"),
+            Integer.parseInt(m.get("model.imageSize")),
+            m.get("model.input"),
+            Integer.parseInt(m.get("model.width")),
+            Double.parseDouble(m.get("model.dropout")));
+    Trunk trunk = Trunk.create(config, 0);
+    try {
+      trunk.load(contents.tensors());
+      return trunk;
+    } catch (RuntimeException e) {
+      trunk.close();
+      throw new IOException(path + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package org.deepercluster.stages.train;
+
+import java.io.Serializable;
+import java.util.Objects;
+
+/**
+ * What a network is trained to tell: the numbering of super-classes and sub-classes. All methods
+ * are values of this record, and nothing else in training knows them apart.
+ *
+ * <p>An image of super-cluster c ∈ [0, m) and of sub-cluster z ∈ [0, k/m) within it, shown in
+ * rotation r ∈ [0, R) (quarter turns), is in super-class {@code s = c·R + r} with sub-class z. In
+ * the Cartesian form there is one super-class, and the sub-class is {@code z·R + r}.
+ *
+ * <table>
+ *   <caption>Special cases</caption>
+ *   <tr><th>method</th><th>R</th><th>m</th><th>S</th><th>V</th><th>classes of each W_s</th></tr>
+ *   <tr><td>deepercluster</td><td>4</td><td>m</td><td>4m</td><td>yes</td><td>k/m</td></tr>
+ *   <tr><td>deepcluster</td><td>1</td><td>1</td><td>1</td><td>no</td><td>k</td></tr>
+ *   <tr><td>rotnet</td><td>4</td><td>1</td><td>4</td><td>yes</td><td>1: no W</td></tr>
+ *   <tr><td>cartesian</td><td>4</td><td>1</td><td>1</td><td>no</td><td>4k</td></tr>
+ *   <tr><td>supervised</td><td>1</td><td>1</td><td>1</td><td>no</td><td>number of classes</td></tr>
+ * </table>
+ *
+ * @param method how targets are made
+ * @param m number of super-clusters
+ * @param k number of sub-clusters over all super-clusters; number of classes for {@link
+ *     Method#SUPERVISED}
+ */
+public record Targets(Method method, int m, int k) implements Serializable {
+  /**
+   * Checks that the numbers fit the method.
+   *
+   * @throws IllegalArgumentException as {@link Method#contradiction} says
+   */
+  public Targets {
+    Objects.requireNonNull(method, "method");
+    method
+        .contradiction(m, k)
+        .ifPresent(
+            fault -> {
+              throw new IllegalArgumentException(fault);
+            });
+  }
+
+  /** R, the number of rotations: 1 or 4. */
+  public int rotations() {
+    return method.rotations();
+  }
+
+  /** Number of sub-clusters within each super-cluster: k/m. */
+  public int subClusters() {
+    return k / m;
+  }
+
+  /** S, the number of super-classes: outputs of V, and number of the W_s. */
+  public int superClasses() {
+    return method == Method.CARTESIAN ? 1 : m * rotations();
+  }
+
+  /** Number of sub-classes of each super-class: outputs of each W_s. */
+  public int subClasses() {
+    return method == Method.CARTESIAN ? k * rotations() : subClusters();
+  }
+
+  /** Whether V exists: with one super-class there is nothing to tell. */
+  public boolean hasV() {
+    return superClasses() > 1;
+  }
+
+  /** Whether the W_s exist: with one sub-class there is nothing to tell. */
+  public boolean hasW() {
+    return subClasses() > 1;
+  }
+
+  /**
+   * Whether V starts afresh at a reassignment: for m = 1 its classes are the rotations, and stay.
+   */
+  public boolean resetsV() {
+    return m > 1;
+  }
+
+  /**
+   * Super-class of an image of super-cluster {@code c} in rotation {@code r}.
+   *
+   * @param c in [0, m)
+   * @param r quarter turns, in [0, R)
+   */
+  public int superClass(int c, int r) {
+    Objects.checkIndex(c, m);
+    Objects.checkIndex(r, rotations());
+    return method == Method.CARTESIAN ? 0 : c * rotations() + r;
+  }
+
+  /**
+   * Sub-class, within its super-class, of an image of sub-cluster {@code z} in rotation {@code r}.
+   *
+   * @param z in [0, k/m); the label for {@link Method#SUPERVISED}
+   * @param r quarter turns, in [0, R)
+   */
+  public int subClass(int z, int r) {
+    Objects.checkIndex(z, subClusters());
+    Objects.checkIndex(r, rotations());
+    return method == Method.CARTESIAN ? z * rotations() + r : z;
+  }
+
+  /** Super-cluster that super-class {@code s} belongs to. */
+  public int superCluster(int s) {
+    Objects.checkIndex(s, superClasses());
+    return s / rotations();
+  }
+
+  /** Sub-cluster that {@code subClass} belongs to. */
+  public int subCluster(int subClass) {
+    Objects.checkIndex(subClass, subClasses());
+    return method == Method.CARTESIAN ? subClass / rotations() : subClass;
+  }
+
+  /** Rotation, in quarter turns, of the images of this super-class and sub-class. */
+  public int rotation(int s, int subClass) {
+    Objects.checkIndex(s, superClasses());
+    Objects.checkIndex(subClass, subClasses());
+    return (method == Method.CARTESIAN ? subClass : s) % rotations();
+  }
+}
