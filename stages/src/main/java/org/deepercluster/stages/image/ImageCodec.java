@@ -121,7 +121,16 @@ public final class ImageCodec {
 
   private static Image decodeJpeg(JpegStream jpeg) {
     checkSize(jpeg.width(), jpeg.height());
-    Raster raster = read("jpeg", jpeg.bytes()).getRaster();
+    Raster raster;
+    try {
+      raster = read("jpeg", jpeg.bytes()).getRaster();
+    } catch (RejectedImageException e) {
+      if (e.reason() == UNREADABLE && !jpeg.hasEnd()) {
+        throw new RejectedImageException(
+            TRUNCATED, "the JPEG file has no end marker; " + e.detail(), e);
+      }
+      throw e;
+    }
     if (raster.getNumBands() != jpeg.components()) {
       throw new RejectedImageException(
           UNSUPPORTED,

@@ -145,6 +145,16 @@ record JpegStream(int width, int height, int components, int orientation, byte[]
     return new JpegStream(width, height, components, Math.max(1, orientation), bytes);
   }
 
+  /** True when there is an end marker anywhere after the header. */
+  boolean hasEnd() {
+    for (int i = bytes.length - 2; i >= 0; i--) {
+      if (bytes[i] == (byte) 0xFF && bytes[i + 1] == (byte) 0xD9) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Tag 0x0112 of the first directory of a TIFF structure (EXIF 2.3, 4.6.4); 1 if unreadable. */
   private static int orientation(byte[] b, int start, int end) {
     if (end - start < 8) {

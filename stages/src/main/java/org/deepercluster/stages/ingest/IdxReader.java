@@ -50,7 +50,7 @@ final class IdxReader implements CollectionReader {
     if (count < 1) {
       throw new IOException(path + ": holds no images; at least 1 is needed");
     }
-    if (rows < MIN_SIDE || columns < MIN_SIDE || rows * columns > IdxUnit.MAX_PIXELS) {
+    if (rows < MIN_SIDE || columns < MIN_SIDE || rows > IdxUnit.MAX_PIXELS / columns) {
       throw new IOException(
           path
               + ": images of "
@@ -78,11 +78,9 @@ final class IdxReader implements CollectionReader {
     byte[] labels = null;
     List<String> names = List.of();
     if (labelled) {
-      byte[] labelSha =
-          content
-              ? check(config.labels(), header(config.labels(), LABELS_MAGIC, 1).bytes + count)
-              : null;
-      labels = labels(config.labels(), count);
+      Header labelHeader = labelHeader(config.labels(), count);
+      byte[] labelSha = content ? check(config.labels(), labelHeader.bytes + count) : null;
+      labels = labels(config.labels(), labelHeader.bytes, (int) count);
       names = names(labels);
       digest.file(labelFile.name(), labelFile.size(), labelFile.modifiedMillis(), labelSha);
     }
@@ -101,7 +99,7 @@ final class IdxReader implements CollectionReader {
     return new Listing(units, names, used, 0, digest.build());
   }
 
-  private byte[] labels(String path, long images) throws IOException {
+  private Header labelHeader(String path, long images) throws IOException {
     Header header = header(path, LABELS_MAGIC, 1);
     if (header.sizes[0] != images) {
       throw new IOException(
@@ -117,11 +115,15 @@ final class IdxReader implements CollectionReader {
     if (images > Integer.MAX_VALUE - 8) {
       throw new IOException(path + ": " + images + " labels; at most 2³¹ − 9 are read");
     }
+    return header;
+  }
+
+  private static byte[] labels(String path, int from, int images) throws IOException {
     try (InputStream in = stream(path)) {
-      in.skipNBytes(header.bytes);
-      byte[] labels = in.readNBytes((int) images);
+      in.skipNBytes(from);
+      byte[] labels = in.readNBytes(images);
       if (labels.length < images) {
-        throw shorter(path, header.bytes + labels.length, header.bytes + images);
+        throw shorter(path, from + labels.length, from + (long) images);
       }
       return labels;
     } catch (EOFException e) {
