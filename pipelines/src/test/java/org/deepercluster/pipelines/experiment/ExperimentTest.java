@@ -103,7 +103,12 @@ class ExperimentTest {
                 data(random),
                 data(random),
                 new EvaluateConfig.Linear(
-                    1 + random.nextInt(9), 256, 0.01, 0.9, random.nextDouble()),
+                    1 + random.nextInt(9),
+                    256,
+                    0.01,
+                    0.9,
+                    random.nextDouble(),
+                    random.nextBoolean()),
                 new EvaluateConfig.LowShot(
                     1 + random.nextInt(9), 5, Math.exp(40 * random.nextDouble())),
                 new EvaluateConfig.Knn(1 + random.nextInt(300), random.nextDouble() + 1e-9)),
