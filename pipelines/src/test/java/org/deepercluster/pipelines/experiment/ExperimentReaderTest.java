@@ -290,7 +290,7 @@ class ExperimentReaderTest {
         "method: deepercluster | 'method: random' | 16:1: train must be left out: method random does not train",
         "method: deepercluster | 'method: deepcluster' | 13:6: clustering.m must be 1 for method deepcluster, got 2",
         "method: deepercluster | 'method: cartesian' | 13:6: clustering.m must be 1 for method cartesian, got 2",
-        "seed: 7 | 'tracking: {uri: file:/tmp/x}' | 3:17: tracking.uri must be an address such as http://host:5000, got file:/tmp/x",
+        "seed: 7 | 'tracking: {uri: file:/mlruns}' | 3:17: tracking.uri must be an address such as http://host:5000, got file:/mlruns",
         "seed: 7 | 'tracking: {uri: http://me:secret@host}' | 3:17: tracking.uri must not hold a user name or password",
         "format: idx | 'format: csv' | 5:11: data.format must be one of idx, images, got csv",
         "path: images.gz | 'path: photos' | 6:9: data.path must be an IDX file for format idx, got the folder photos",
