@@ -78,9 +78,7 @@ record Contradictions(
     }
     if (method == Method.SUPERVISED && data != null && data.labels() == null) {
       faults.add(
-          new SettingFault(
-              List.of("data.labels", "method"),
-              "is missing: method " + method + " learns from it"));
+          SettingFault.of("data.labels", "is missing: method " + method + " learns from it"));
     }
   }
 

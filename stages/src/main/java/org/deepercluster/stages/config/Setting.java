@@ -129,7 +129,8 @@ public record Setting(String path, Class<?> valueType, Key key) {
         if (!NUMBER.matcher(text).matches()) {
           throw new IllegalArgumentException(mustBe() + ", got " + quote(text));
         }
-        yield Double.valueOf(text.replace("_", ""));
+        // Adding zero turns -0 into 0, so that equal numbers are equal settings.
+        yield Double.parseDouble(text.replace("_", "")) + 0.0;
       }
       case BOOLEAN -> {
         if (!text.equals("true") && !text.equals("false")) {
@@ -239,9 +240,8 @@ public record Setting(String path, Class<?> valueType, Key key) {
 
   /** A value as it is written in YAML (without quotes) and as an MLflow parameter. */
   public static String text(Object value) {
-    if (value instanceof Double number) {
-      BigDecimal decimal = BigDecimal.valueOf(number);
-      String plain = decimal.toPlainString();
+    if (value instanceof Double number && Double.isFinite(number)) {
+      String plain = BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
       return plain.length() <= 20 ? plain : number.toString();
     }
     if (value instanceof Enum<?> constant) {

@@ -9,8 +9,7 @@ public record DataConfig(
     @Key(
             doc =
                 "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain) or `images` (a"
-                    + " folder tree of JPEG and PNG files; class folders, where there are any, are"
-                    + " labels).",
+                    + " folder tree of JPEG and PNG files).",
             oneOf = {"idx", "images"})
         String format,
     @Key(

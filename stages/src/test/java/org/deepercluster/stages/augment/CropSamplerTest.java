@@ -105,6 +105,12 @@ class CropSamplerTest {
 
   @Test
   void saysWhatIsWrong() {
+    assertThatThrownBy(() -> sampler(0.5, 0.4, RATIO))
+        .hasMessage("cropScaleMax must be at least cropScaleMin = 0.5, got 0.4");
+    assertThatThrownBy(() -> sampler(0, 1, RATIO))
+        .hasMessage("cropScaleMin must be a number above 0 and at most 1, got 0");
+    assertThatThrownBy(() -> sampler(0.1, 1, 0.9))
+        .hasMessage("cropRatioMax must be a number from 1 to 10, got 0.9");
     assertThatThrownBy(() -> sampler(0.1, 1, 1).view(0, 5, 1)).hasMessageContaining("0×5");
   }
 }

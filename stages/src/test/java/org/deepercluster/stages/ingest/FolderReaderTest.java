@@ -208,10 +208,11 @@ class FolderReaderTest {
         .hasMessage(
             folder + ": labels: folders needs a folder per class, there are none with files");
     assertThatThrownBy(() -> list("labels.csv", null, 100))
-        .hasMessage("labels 'labels.csv' with format images: must be folders, or left out");
-    DataConfig zip = new DataConfig("zip", folder.toString(), null, null, 0.05, 10);
-    assertThatThrownBy(() -> CollectionReader.of(zip))
-        .hasMessage("format 'zip': must be idx or images");
+        .hasMessage(
+            "labels must be `folders` (each top-level folder is a class) for format images, got"
+                + " labels.csv");
+    assertThatThrownBy(() -> new DataConfig("zip", folder.toString(), null, null, 0.05, 10))
+        .hasMessage("format must be one of idx, images, got zip");
   }
 
   @Test
