@@ -486,7 +486,8 @@ public final class LocalServer {
             run(
                 List.of(
                     executable.get(), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"));
-        String version = output.end().strip();
+        // after what else it may have said
+        String version = output.end().substring(output.end().lastIndexOf('\n') + 1).strip();
         if (output.status() == 0 && newEnough(version)) {
           return executable.get();
         }
