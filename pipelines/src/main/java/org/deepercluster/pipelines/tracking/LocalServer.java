@@ -63,6 +63,9 @@ public final class LocalServer {
   private static final int PACKAGES = 90;
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+
+  // a process's start is counted from the machine's, which moves when the clock is set
+  private static final long START_TOLERANCE_MILLIS = 5000;
   private static final String LOOPBACK = "127.0.0.1";
 
   // Leaves the terminal's process group, so that Ctrl-C on the program does not reach the server.
@@ -483,7 +486,8 @@ public final class LocalServer {
             run(
                 List.of(
                     executable.get(), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"));
-        String version = output.end().strip();
+        // after what else it may have said
+        String version = output.end().substring(output.end().lastIndexOf('\n') + 1).strip();
         if (output.status() == 0 && newEnough(version)) {
           return executable.get();
         }
@@ -572,7 +576,14 @@ public final class LocalServer {
     variables.clear();
     variables.putAll(environment);
     // these would lead into another Python, or keep compiled modules from being stored
-    List.of("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PIP_TARGET")
+    List.of(
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "PYTHONDONTWRITEBYTECODE",
+            "VIRTUAL_ENV",
+            "PIP_TARGET",
+            "PIP_PREFIX",
+            "PIP_USER")
         .forEach(variables::remove);
     // a server's settings for its clients are none for itself
     variables.keySet().removeIf(name -> name.startsWith("MLFLOW_"));
@@ -594,7 +605,9 @@ public final class LocalServer {
       State state = json.readValue(stateFile().toFile(), State.class);
       return ProcessHandle.of(state.pid())
           .filter(ProcessHandle::isAlive)
-          .filter(process -> processStart(process) == state.processStart())
+          .filter(
+              process ->
+                  Math.abs(processStart(process) - state.processStart()) <= START_TOLERANCE_MILLIS)
           .map(process -> state);
     } catch (IOException e) {
       LOG.warn("{} is damaged", stateFile(), e);

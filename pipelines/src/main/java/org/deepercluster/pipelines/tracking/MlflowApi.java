@@ -28,6 +28,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.mlflow.api.proto.Service;
 import org.mlflow.tracking.MlflowClient;
@@ -58,6 +60,14 @@ final class MlflowApi implements Closeable {
   /** A run as the server knows it. */
   record RunInfo(String id, String artifactUri, Map<String, String> params) {}
 
+  // The official client's HTTP library reports each broken connection to java.util.logging, whose
+  // default is the terminal; what matters comes as an exception. Held, so that the level stays.
+  private static final Logger HTTP_LOG = Logger.getLogger("org.mlflow_project.apachehttp");
+
+  static {
+    HTTP_LOG.setLevel(Level.WARNING);
+  }
+
   private final URI server;
   private final Duration timeout;
   private final Map<String, String> environment;
@@ -78,7 +88,7 @@ final class MlflowApi implements Closeable {
     this.server = URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
     this.timeout = timeout;
     this.environment = environment;
-    // one address for HTTP/1.1 and no upgrade attempt: the server speaks nothing else
+    // no attempt to upgrade to HTTP/2, which MLflow's server does not speak
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
