@@ -115,7 +115,7 @@ final class Evaluation {
     }
   }
 
-  private static int rank(String protocol) {
+  static int rank(String protocol) {
     if (protocol.equals("knn")) {
       return 0;
     }
