@@ -6,6 +6,7 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -31,12 +32,19 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Charts by XChart. Each method gives {@code null} when there is nothing to draw. */
 final class Charts {
+  /** Label of a tick that stays bare; XChart cannot lay out an empty one. */
+  private static final String BLANK = " ";
+
   private static final int WIDTH = 560;
   private static final int HEIGHT = 340;
   private static final int SCALE = 2;
   private static final int MAX_MARKERS = 40;
   private static final int MAX_BARS = 64;
+  private static final int MAX_LONG_LABELS = 8;
   private static final int MAX_POINTS = 1000;
+
+  /** Largest cluster over median from which sizes are shown on a logarithmic scale. */
+  private static final long LONG_TAIL = 20;
 
   private final Theme theme;
 
@@ -50,6 +58,7 @@ final class Charts {
 
   BufferedImage loss(ReportData data) {
     XYChart chart = epochChart("Loss", "epoch", "loss per image");
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(Numbers::axis);
     boolean any = epochs(chart, "total", data.epochs(), Epoch::loss, theme.first());
     any |= epochs(chart, "super-class", data.epochs(), Epoch::superLoss, theme.second());
     any |= epochs(chart, "sub-class", data.epochs(), Epoch::subLoss, theme.third());
@@ -69,6 +78,8 @@ final class Charts {
   BufferedImage speed(ReportData data) {
     XYChart chart = epochChart("Training speed", "epoch", "images per second");
     chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setLegendVisible(false);
+    countAxis(chart);
     return epochs(chart, "images/s", data.epochs(), Epoch::imagesPerSecond, theme.first())
         ? paint(chart)
         : null;
@@ -77,6 +88,8 @@ final class Charts {
   BufferedImage learningRate(ReportData data) {
     XYChart chart = epochChart("Learning rate", "epoch", "learning rate");
     chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setLegendVisible(false);
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(Numbers::axis);
     return epochs(chart, "learning rate", data.epochs(), Epoch::learningRate, theme.first())
         ? paint(chart)
         : null;
@@ -175,23 +188,29 @@ final class Charts {
       CategorySeries series = chart.addSeries("images", ranks, sorted);
       series.setFillColor(colour);
       chart.getStyler().setLegendVisible(false);
-      chart.getStyler().setAvailableSpaceFill(0.8);
+      chart.getStyler().setAvailableSpaceFill(sorted.size() < 8 ? 0.5 : 0.8);
       chart.getStyler().setXAxisMaxLabelCount(16);
       chart.getStyler().setYAxisMin(0.0);
       countAxis(chart);
       chart.addAnnotation(new AnnotationLine(mean, false, false));
       return paint(chart);
     }
+    long median = Math.max(1, sorted.get(sorted.size() / 2));
+    boolean logarithmic = sorted.get(0) > LONG_TAIL * median;
+    if (logarithmic) {
+      sorted.removeIf(n -> n < 1);
+    }
     int points = Math.min(MAX_POINTS, sorted.size());
     double[] rank = new double[points];
     double[] size = new double[points];
     for (int i = 0; i < points; i++) {
-      int at = (int) ((long) i * (sorted.size() - 1) / (points - 1));
+      int at = points == 1 ? 0 : (int) ((long) i * (sorted.size() - 1) / (points - 1));
       rank[i] = at + 1;
       size[i] = sorted.get(at);
     }
     XYChart chart = new XYChart(WIDTH, HEIGHT);
-    style(chart, title, "clusters, largest first", "images");
+    style(chart, title, "clusters, largest first", logarithmic ? "images (log scale)" : "images");
+    chart.getStyler().setYAxisLogarithmic(logarithmic);
     XYSeries series = chart.addSeries("images", rank, size);
     series.setXYSeriesRenderStyle(XYSeriesRenderStyle.Area);
     series.setLineColor(colour);
@@ -199,11 +218,12 @@ final class Charts {
     series.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 90));
     series.setLineWidth(2);
     chart.getStyler().setLegendVisible(false);
-    chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setYAxisMin(logarithmic ? 1.0 : 0.0);
     chart.getStyler().setXAxisMin(1.0);
-    chart.getStyler().setXAxisMax((double) sorted.size());
-    chart.getStyler().setxAxisTickLabelsFormattingFunction(v -> Numbers.count(Math.round(v)));
-    countAxis(chart);
+    chart.getStyler().setXAxisMax((double) sizes.size());
+    chart.getStyler().setXAxisDecimalPattern("#,##0");
+    // not by a formatting function: with one, XChart labels a logarithmic axis as a linear one
+    chart.getStyler().setYAxisDecimalPattern("#,##0");
     chart.addAnnotation(new AnnotationLine(mean, false, false));
     return paint(chart);
   }
@@ -211,8 +231,11 @@ final class Charts {
   /** One measure over the layers, trained against untrained. */
   BufferedImage byLayer(Evaluation.Table table) {
     CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
-    style(chart, table.title(), "layer", "");
     List<String> layers = table.rows().stream().map(Evaluation.Row::layer).toList();
+    String common = layers.size() > MAX_LONG_LABELS ? commonWord(layers) : "";
+    layers = layers.stream().map(l -> l.substring(common.length())).toList();
+    style(chart, table.title(), common.isEmpty() ? "layer" : "layer (" + common + "…)", "");
+    chart.getStyler().setOverlapped(true);
     boolean any =
         layerSeries(
             chart, "trained", layers, table, Evaluation.Row::trainedValue, true, theme.first());
@@ -230,6 +253,21 @@ final class Charts {
     }
     roomAround(chart, table);
     return any ? paint(chart) : null;
+  }
+
+  /** The letters that all names begin with before a number, or nothing. */
+  private static String commonWord(List<String> names) {
+    String word = names.get(0).replaceFirst("\\d.*", "");
+    for (String name : names) {
+      boolean numbered =
+          name.length() > word.length()
+              && name.startsWith(word)
+              && Character.isDigit(name.charAt(word.length()));
+      if (!numbered) {
+        return "";
+      }
+    }
+    return word;
   }
 
   /** Keeps the points off the frame; the axis need not start at zero, since there are no bars. */
@@ -333,7 +371,7 @@ final class Charts {
     chart
         .getStyler()
         .setxAxisTickLabelsFormattingFunction(
-            v -> v == Math.rint(v) ? Long.toString(Math.round(v)) : "");
+            v -> v >= 0 && v == Math.rint(v) ? Long.toString(Math.round(v)) : BLANK);
     return chart;
   }
 
@@ -367,12 +405,13 @@ final class Charts {
     series.setLineColor(colour).setLineWidth(2.5f);
     series.setMarkerColor(colour).setMarker(finite == 1 ? SeriesMarkers.CIRCLE : marker);
     if (x.length == 1) {
-      chart.getStyler().setXAxisMin(x[0] - 1);
-      chart.getStyler().setXAxisMax(x[0] + 1);
-      if (chart.getStyler().getYAxisMin() == null) {
-        double room = Math.max(1e-6, Math.abs(y[0]) / 2);
-        chart.getStyler().setYAxisMin(Math.min(0, y[0] - room));
-      }
+      chart.getStyler().setXAxisMin(x[0] - 0.5);
+      chart.getStyler().setXAxisMax(x[0] + 0.5);
+    }
+    if (finite == 1 && chart.getStyler().getYAxisMax() == null) {
+      double value = Arrays.stream(shown).filter(Numbers::finite).findFirst().getAsDouble();
+      chart.getStyler().setYAxisMin(Math.min(0, 1.2 * value));
+      chart.getStyler().setYAxisMax(value > 0 ? 1.2 * value : value == 0 ? 1 : 0);
     }
     return true;
   }
@@ -402,7 +441,7 @@ final class Charts {
     chart
         .getStyler()
         .setyAxisTickLabelsFormattingFunction(
-            v -> v == Math.rint(v) ? Numbers.count(Math.round(v)) : "");
+            v -> v == Math.rint(v) ? Numbers.count(Math.round(v)) : BLANK);
   }
 
   private void style(Chart<? extends AxesChartStyler, ?> chart, String title, String x, String y) {
@@ -439,6 +478,7 @@ final class Charts {
         new BasicStroke(
             1.2f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, new float[] {4, 4}, 0));
     styler.setErrorBarsColorSeriesColor(true);
+    styler.setLegendPadding(12);
     styler.setMarkerSize(8);
     styler.setChartPadding(12);
     styler.setToolTipsEnabled(false);

@@ -146,7 +146,8 @@ record Figure(String file, List<Panel> panels) {
         single.add(table);
       }
     }
-    if (!single.isEmpty()) {
+    // one bar beside another says no more than the table: drawn only where nothing else is
+    if (single.size() > 1 || (panels.isEmpty() && !single.isEmpty())) {
       panels.add(
           0,
           panel(

@@ -32,9 +32,12 @@ final class Numbers {
 
   /** Number with so many decimals, or a dash. */
   static String fixed(double value, int decimals) {
-    return finite(value)
-        ? String.format(Locale.ROOT, "%." + decimals + "f", value).replace('-', '−')
-        : ABSENT;
+    if (!finite(value)) {
+      return ABSENT;
+    }
+    String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
+    boolean zero = text.chars().allMatch(c -> c == '0' || c == '.' || c == '-');
+    return zero ? text.replace("-", "") : text.replace('-', '−');
   }
 
   /** Number with so many significant digits, for quantities of unknown size. */
@@ -51,6 +54,14 @@ final class Numbers {
     }
     int before = (int) Math.floor(Math.log10(size)) + 1;
     return fixed(value, Math.max(0, digits - before));
+  }
+
+  /** Number at a tick of an axis: as short as it can be, {@code 0.05} or {@code 2.5}. */
+  static String axis(double value) {
+    String text = significant(value, 3);
+    return text.indexOf('.') < 0 || text.indexOf('e') >= 0
+        ? text
+        : text.replaceFirst("\\.?0+$", "");
   }
 
   /** Whole number with thousands separated: {@code 95,920,149}. */

@@ -167,23 +167,39 @@ final class Page {
             + " same architecture and the same initial weights. It is a strong reference on small"
             + " images, most of all in its first layers; what counts is the difference, in"
             + " percentage points.");
+    line("<div class=\"pair\">");
+    line("<div>");
     line("<div class=\"scroll\">");
     line("<table class=\"scores\">");
     line(
-        "<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Untrained</th>"
+        "<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\">Untrained</th>"
             + "<th scope=\"col\">Trained</th><th scope=\"col\">Difference</th></tr></thead>");
     boolean spreads = false;
     for (Table table : tables) {
       line("<tbody>");
+      if (table.rows().size() == 1) {
+        Row row = table.rows().get(0);
+        String at = row.layer().isEmpty() ? "" : ", " + row.layer();
+        spreads |= hasSpread(row);
+        scoreRow(table, row, table.title() + at, "only", "");
+        line("</tbody>");
+        continue;
+      }
       line(
           "<tr class=\"group\"><th colspan=\"4\" scope=\"rowgroup\">"
               + Html.escape(table.title())
               + "</th></tr>");
       Row best = table.isLayered() ? table.best() : null;
       for (Row row : table.rows()) {
-        spreads |= row.trained() != null && Numbers.finite(row.trained().sd());
-        spreads |= row.untrained() != null && Numbers.finite(row.untrained().sd());
-        scoreRow(table, row, row == best);
+        spreads |= hasSpread(row);
+        String layer = row.layer().isEmpty() ? "network" : row.layer();
+        boolean first = row.equals(best);
+        scoreRow(
+            table,
+            row,
+            layer,
+            first ? "layer best" : "layer",
+            first ? " <span class=\"badge\">best</span>" : "");
       }
       line("</tbody>");
     }
@@ -202,23 +218,29 @@ final class Page {
     if (!notes.isEmpty()) {
       note(String.join(" ", notes));
     }
+    line("</div>");
     figure(
         "evaluation.png",
         "k-NN asks the nearest labelled images to vote. Low-shot learns a classifier from a few"
             + " labels per class. Linear classifiers are learned on every layer in turn: early"
             + " layers see edges and textures, late ones what the training made of them. The"
             + " vertical axis of the charts by layer does not begin at zero.");
+    line("</div>");
     line("</section>");
   }
 
-  private void scoreRow(Table table, Row row, boolean best) {
-    String layer = row.layer().isEmpty() ? "network" : row.layer();
+  private static boolean hasSpread(Row row) {
+    return (row.trained() != null && Numbers.finite(row.trained().sd()))
+        || (row.untrained() != null && Numbers.finite(row.untrained().sd()));
+  }
+
+  private void scoreRow(Table table, Row row, String name, String style, String badge) {
     line(
-        "<tr"
-            + (best ? " class=\"best\"" : "")
-            + "><th scope=\"row\">"
-            + Html.escape(layer)
-            + (best ? " <span class=\"badge\">best</span>" : "")
+        "<tr class=\""
+            + style
+            + "\"><th scope=\"row\">"
+            + Html.escape(name)
+            + badge
             + "</th><td>"
             + cell(table, row.untrained())
             + "</td><td>"
@@ -311,6 +333,7 @@ final class Page {
         "clusters-sizes.png",
         "Images in each cluster of the last clustering; the dashed line is their mean. Unequal"
             + " sizes are normal; one giant cluster beside nearly empty ones would be a collapse.");
+    line("<div class=\"pair\">");
     figure(
         "nmi.png",
         "Normalised mutual information (NMI) measures how much two groupings of the same images"
@@ -323,6 +346,7 @@ final class Page {
         "kmeans.png",
         "Mean squared distance of the features to their centroids. A flat end means that more"
             + " passes would change little.");
+    line("</div>");
     if (!data.reassignments().isEmpty()) {
       line("<details>");
       line("<summary>All clusterings</summary>");
