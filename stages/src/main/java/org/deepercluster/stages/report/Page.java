@@ -401,7 +401,7 @@ final class Page {
     }
     return Numbers.fixed(r.entropy(), 2)
         + " ("
-        + Numbers.percent(r.entropy() / Math.log(r.clusters()))
+        + Numbers.percent(r.entropy() / Math.log((double) r.clusters()))
         + ")";
   }
 

@@ -29,6 +29,7 @@ import java.util.Map;
  * @param gallery groups of clusters with some of their images
  * @param filters weights of the first convolution {@code [out][in][kh][kw]}, or {@code null}
  */
+@SuppressWarnings("ArrayRecordComponent") // the filters: a plain tensor, compared nowhere
 public record ReportData(
     Run run,
     Data data,
