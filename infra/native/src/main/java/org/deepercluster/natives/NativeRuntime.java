@@ -169,6 +169,7 @@ public final class NativeRuntime {
       if (t.getMessage() != null && !t.getMessage().isBlank()) {
         cause = t;
         detail = t.getMessage().lines().findFirst().orElse("").strip();
+        detail = detail.replaceFirst("^/\\S+: ", ""); // the file that could not be linked
       }
     }
     String what = cause.getClass().getSimpleName() + (detail.isEmpty() ? "" : ": " + detail);
@@ -185,6 +186,20 @@ public final class NativeRuntime {
         + what
         + "]; the jar nd4j-native with this platform's classifier must be on the class path, and"
         + " the CPU must know AVX2";
+  }
+
+  /** Asks the CUDA runtime for a device, before ND4J does and prints its own stack traces. */
+  private static void requireDevice(ClassLoader loader) throws ReflectiveOperationException {
+    int[] count = {0};
+    int error =
+        (int)
+            Class.forName("org.bytedeco.cuda.global.cudart", true, loader)
+                .getMethod("cudaGetDeviceCount", int[].class)
+                .invoke(null, count);
+    if (error != 0 || count[0] < 1) {
+      throw new IllegalStateException(
+          "the CUDA runtime finds no device (cudaGetDeviceCount: error " + error + ")");
+    }
   }
 
   private static boolean present(String className) {
@@ -212,6 +227,9 @@ public final class NativeRuntime {
         }
         ND4JClassLoading.setNd4jClassloader(own);
         DL4JClassLoading.setDl4jClassloader(own);
+        if (present(CUDA_BACKEND)) {
+          requireDevice(own);
+        }
         Nd4j.getBackend();
         Nd4j.getExecutioner().getEnvironmentInformation();
         return Optional.empty();

@@ -40,12 +40,15 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * pooling in one pass: about twice as fast on the CPU.
  *
  * <p>One instance is used by one thread at a time, and spreads its work over as many as {@link
- * NativeRuntime#threads()} says. Sums run in a fixed order, by slices of eight images, whatever
- * that number; nothing draws from a global random generator.
+ * NativeRuntime#threads()} says. Sums run in a fixed order, by slices of the batch, whatever that
+ * number; nothing draws from a global random generator.
  */
 public final class Trunk implements AutoCloseable {
-  /** Images that one native call convolves on the CPU. */
-  private static final int SLICE = 8;
+  /** Images that one native call convolves on the CPU: small maps need more to be worth a call. */
+  private static final int SLICE_OF_SMALL_IMAGES = 16;
+
+  private static final int SLICE_OF_LARGE_IMAGES = 4;
+  private static final int SMALL_IMAGE = 48;
 
   private final ModelConfig config;
   private final boolean hostKernels;
@@ -94,7 +97,10 @@ public final class Trunk implements AutoCloseable {
   private Trunk(ModelConfig config, boolean hostKernels) {
     NativeRuntime.initialize();
     this.hostKernels = hostKernels;
-    this.slice = hostKernels ? SLICE : Integer.MAX_VALUE / 2;
+    this.slice =
+        !hostKernels
+            ? Integer.MAX_VALUE / 2
+            : config.imageSize() <= SMALL_IMAGE ? SLICE_OF_SMALL_IMAGES : SLICE_OF_LARGE_IMAGES;
     this.config = config;
     this.architecture = Architecture.of(config);
     LinkedHashMap<String, long[]> shapes = shapes(architecture);
