@@ -93,8 +93,11 @@ public final class NativeRuntime {
    * Pins the number of threads that native calls made by the calling thread may use.
    *
    * <p>OpenMP's number (oneDNN: convolutions, pooling) is a property of the calling thread, so that
-   * each worker calls this once on its own thread. OpenBLAS and ND4J's own loops know one number
-   * per process: workers in one process should ask for the same.
+   * each worker calls this once on its own thread; {@link #threads()} gives it back, to those who
+   * spread their work over threads of their own. ND4J's own loops know one number per process:
+   * workers in one process should ask for the same. OpenBLAS always has one thread (its idle
+   * threads spin, which costs a training step more than they save): spread large products over
+   * threads.
    *
    * @param threads at least 1; threads × workers in the process should not exceed the cores
    */
@@ -109,7 +112,6 @@ public final class NativeRuntime {
     NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
     Nd4j.getEnvironment().setMaxThreads(threads);
     Nd4j.getEnvironment().setMaxMasterThreads(threads);
-    Nd4j.factory().blas().setMaxThreads(threads);
   }
 
   /**
@@ -231,7 +233,9 @@ public final class NativeRuntime {
           requireDevice(own);
         }
         Nd4j.getBackend();
-        Nd4j.getExecutioner().getEnvironmentInformation();
+        if (Nd4j.getEnvironment().isCPU()) {
+          Nd4j.factory().blas().setMaxThreads(1);
+        }
         return Optional.empty();
       } catch (Throwable t) {
         if (t instanceof VirtualMachineError && !(t instanceof InternalError)) {

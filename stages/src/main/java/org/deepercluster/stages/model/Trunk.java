@@ -229,7 +229,7 @@ public final class Trunk implements AutoCloseable {
       a = block.a.slices(slice);
     }
     INDArray flat = flatten(whole);
-    INDArray hidden = fc1.forward(flat);
+    INDArray hidden = fc1.forward(flat, threads);
     float[] mask = dropoutMask((int) hidden.length(), config.dropout(), dropoutSeed);
     float[] h = hidden.data().asFloat();
     for (int i = 0; i < h.length; i++) {
@@ -238,7 +238,7 @@ public final class Trunk implements AutoCloseable {
     }
     INDArray dropped = Nd4j.createFromArray(h).reshape('c', hidden.shape());
     step = new Step(first, input, flat, dropped, mask);
-    return fc2.forward(dropped);
+    return fc2.forward(dropped, threads);
   }
 
   /**
@@ -264,7 +264,7 @@ public final class Trunk implements AutoCloseable {
     int threads = threads();
     INDArray dy = Arrays4.contiguous(dFeatures);
     INDArray dHidden = Nd4j.createUninitialized(DataType.FLOAT, step.hidden().shape());
-    fc2.backward(step.hidden(), dy, dHidden);
+    fc2.backward(step.hidden(), dy, dHidden, threads);
     dHidden.muli(Nd4j.createFromArray(step.mask()).reshape('c', dHidden.shape()));
     Block last = blocks.get(blocks.size() - 1);
     INDArray a = last.a.view();
@@ -272,11 +272,11 @@ public final class Trunk implements AutoCloseable {
     INDArray da;
     if (matrix == null) {
       INDArray flat = inputGradient.get(step.flat().shape());
-      fc1.backward(step.flat(), dHidden, flat);
+      fc1.backward(step.flat(), dHidden, flat, threads);
       da = flat.reshape('c', a.shape());
     } else {
       INDArray flat = pooledGradient.get(step.flat().shape());
-      fc1.backward(step.flat(), dHidden, flat);
+      fc1.backward(step.flat(), dHidden, flat, threads);
       da = inputGradient.get(a.shape());
       AdaptiveAveragePool.backward(flat, matrix, da);
     }
@@ -305,12 +305,13 @@ public final class Trunk implements AutoCloseable {
     checked(x);
     INDArray flat = inferenceFlat.get(x.size(0), architecture.flattened());
     convolve(x, architecture.convs().size(), Map.of(), inferenceFlat.slices(slice));
-    INDArray hidden = fc1.forward(flat);
+    int threads = threads();
+    INDArray hidden = fc1.forward(flat, threads);
     float[] h = hidden.data().asFloat();
     for (int i = 0; i < h.length; i++) {
       h[i] = Math.max(0f, h[i]);
     }
-    return fc2.forward(Nd4j.createFromArray(h).reshape('c', hidden.shape()));
+    return fc2.forward(Nd4j.createFromArray(h).reshape('c', hidden.shape()), threads);
   }
 
   /**
@@ -532,7 +533,7 @@ public final class Trunk implements AutoCloseable {
   private Linear linear(String name, Map<String, INDArray> g) {
     String w = name + ".weight";
     String b = name + ".bias";
-    return new Linear(views.get(w), views.get(b), g.get(w), g.get(b));
+    return new Linear(views.get(w), views.get(b), g.get(w), g.get(b), hostKernels);
   }
 
   private INDArray checked(INDArray x) {
