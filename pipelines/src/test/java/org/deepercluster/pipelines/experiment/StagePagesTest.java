@@ -114,12 +114,16 @@ class StagePagesTest {
       }
     }
     List<String> found = new ArrayList<>();
+    boolean described = false;
     for (String line : Files.readAllLines(page.path())) {
       Matcher heading = HEADING.matcher(line);
       Matcher column = COLUMN.matcher(line);
-      if (heading.matches()) {
+      if (line.startsWith("#")) {
+        described = heading.matches();
+      }
+      if (described && line.startsWith("#")) {
         found.add("table " + heading.group(1));
-      } else if (column.matches()) {
+      } else if (described && column.matches()) {
         found.add(column.group(1) + " " + column.group(2));
       }
     }
