@@ -171,10 +171,7 @@ final class GatherReport {
     for (int i = 0; i < t.rows(); i++) {
       passes.add(
           new ReportData.KMeansPass(
-              epoch,
-              t.ints("level")[i],
-              t.ints("iteration")[i],
-              t.doubles("objective")[i]));
+              epoch, t.ints("level")[i], t.ints("iteration")[i], t.doubles("objective")[i]));
     }
     return passes;
   }
