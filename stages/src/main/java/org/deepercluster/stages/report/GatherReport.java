@@ -53,7 +53,9 @@ final class GatherReport {
     List<ReportData.Epoch> epochs = new ArrayList<>();
     List<Input> clusters = new ArrayList<>();
     Map<String, double[]> seconds = new LinkedHashMap<>();
-    for (Input i : inputs.byRole().values()) {
+    Map<String, Input> instances = new TreeMap<>();
+    inputs.byRole().values().forEach(i -> instances.put(i.instance(), i));
+    for (Input i : instances.values()) {
       String stage = i.instance().replaceFirst("-.*", "");
       double[] s = seconds.computeIfAbsent(stage, k -> new double[2]);
       s[0]++;
