@@ -18,7 +18,6 @@ import org.deepercluster.stages.image.CropBox;
 import org.deepercluster.stages.image.Image;
 import org.deepercluster.stages.image.ImageStore;
 import org.deepercluster.stages.ingest.IngestTables;
-import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.report.ReportStage.Input;
 import org.deepercluster.stages.table.Columns;
@@ -34,15 +33,12 @@ final class GatherReport {
   private static final int THUMBNAIL = 64;
 
   private final ReportData.Run run;
-  private final ModelConfig model;
   private final int perSuper;
   private final long seed;
   private final ReportStage.Inputs inputs;
 
-  GatherReport(
-      ReportData.Run run, ModelConfig model, int perSuper, long seed, ReportStage.Inputs inputs) {
+  GatherReport(ReportData.Run run, int perSuper, long seed, ReportStage.Inputs inputs) {
     this.run = run;
-    this.model = model;
     this.perSuper = perSuper;
     this.seed = seed;
     this.inputs = inputs;
@@ -53,7 +49,9 @@ final class GatherReport {
     List<ReportData.Epoch> epochs = new ArrayList<>();
     List<Input> clusters = new ArrayList<>();
     Map<String, double[]> seconds = new LinkedHashMap<>();
-    for (Input i : inputs.byRole().values()) {
+    Map<String, Input> instances = new TreeMap<>();
+    inputs.byRole().values().forEach(i -> instances.put(i.instance(), i));
+    for (Input i : instances.values()) {
       String stage = i.instance().replaceFirst("-.*", "");
       double[] s = seconds.computeIfAbsent(stage, k -> new double[2]);
       s[0]++;
@@ -171,10 +169,7 @@ final class GatherReport {
     for (int i = 0; i < t.rows(); i++) {
       passes.add(
           new ReportData.KMeansPass(
-              epoch,
-              t.ints("level")[i],
-              t.ints("iteration")[i],
-              t.doubles("objective")[i]));
+              epoch, t.ints("level")[i], t.ints("iteration")[i], t.doubles("objective")[i]));
     }
     return passes;
   }
