@@ -43,8 +43,7 @@ final class SettingsTable {
     for (Setting setting : schema.components()) {
       boolean section = setting.type() == Setting.Type.SECTION;
       String name = "`" + setting.name() + "`";
-      String link =
-          page && isCollection(setting) ? "ingest.md#data" : "#" + anchor(setting.path());
+      String link = page && isCollection(setting) ? "ingest.md#data" : "#" + anchor(setting.path());
       text.append("| ")
           .append(section ? "[" + name + "](" + link + ")" : name)
           .append(" | ")

@@ -63,8 +63,7 @@ class StagePagesTest {
                 IngestTables.LABELS,
                 IngestTables.UNITS)),
         new StagePage("augment.md", "augment", List.of(AugmentTables.DRAWS)),
-        new StagePage(
-            "features.md", "model", List.of(FeatureTables.FEATURES, EmbedImages.VECTORS)),
+        new StagePage("features.md", "model", List.of(FeatureTables.FEATURES, EmbedImages.VECTORS)),
         new StagePage(
             "cluster.md",
             "clustering",
