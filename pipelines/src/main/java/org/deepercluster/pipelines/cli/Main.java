@@ -30,10 +30,10 @@ import picocli.CommandLine.HelpCommand;
     footer = {
       "",
       "Examples:",
-      "  deepercluster run experiments/quickstart.yaml",
-      "  deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
-      "  deepercluster features runs/quickstart/RUN photos/ --layer conv5 --output vectors/",
-      "  deepercluster doctor",
+      "  ./deepercluster run experiments/quickstart.yaml",
+      "  ./deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
+      "  ./deepercluster features runs/quickstart/RUN photos/ --output vectors/",
+      "  ./deepercluster doctor",
       "",
       "Exit codes: 0 done, 1 a stage failed, 2 bad configuration, 3 infrastructure."
     })
@@ -62,6 +62,7 @@ public final class Main {
               e.getCommandLine().usage(System.err);
               return Console.BAD_CONFIGURATION;
             })
+        .setUsageHelpAutoWidth(true)
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
                 console.color() ? CommandLine.Help.Ansi.AUTO : CommandLine.Help.Ansi.OFF))
