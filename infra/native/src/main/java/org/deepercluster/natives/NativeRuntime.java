@@ -93,8 +93,11 @@ public final class NativeRuntime {
    * Pins the number of threads that native calls made by the calling thread may use.
    *
    * <p>OpenMP's number (oneDNN: convolutions, pooling) is a property of the calling thread, so that
-   * each worker calls this once on its own thread. OpenBLAS and ND4J's own loops know one number
-   * per process: workers in one process should ask for the same.
+   * each worker calls this once on its own thread; {@link #threads()} gives it back, to those who
+   * spread their work over threads of their own. ND4J's own loops know one number per process:
+   * workers in one process should ask for the same. OpenBLAS always has one thread (its idle
+   * threads spin, which costs a training step more than they save): spread large products over
+   * threads.
    *
    * @param threads at least 1; threads × workers in the process should not exceed the cores
    */
@@ -109,7 +112,6 @@ public final class NativeRuntime {
     NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
     Nd4j.getEnvironment().setMaxThreads(threads);
     Nd4j.getEnvironment().setMaxMasterThreads(threads);
-    Nd4j.factory().blas().setMaxThreads(threads);
   }
 
   /**
@@ -169,6 +171,7 @@ public final class NativeRuntime {
       if (t.getMessage() != null && !t.getMessage().isBlank()) {
         cause = t;
         detail = t.getMessage().lines().findFirst().orElse("").strip();
+        detail = detail.replaceFirst("^/\\S+: ", ""); // the file that could not be linked
       }
     }
     String what = cause.getClass().getSimpleName() + (detail.isEmpty() ? "" : ": " + detail);
@@ -185,6 +188,20 @@ public final class NativeRuntime {
         + what
         + "]; the jar nd4j-native with this platform's classifier must be on the class path, and"
         + " the CPU must know AVX2";
+  }
+
+  /** Asks the CUDA runtime for a device, before ND4J does and prints its own stack traces. */
+  private static void requireDevice(ClassLoader loader) throws ReflectiveOperationException {
+    int[] count = {0};
+    int error =
+        (int)
+            Class.forName("org.bytedeco.cuda.global.cudart", true, loader)
+                .getMethod("cudaGetDeviceCount", int[].class)
+                .invoke(null, count);
+    if (error != 0 || count[0] < 1) {
+      throw new IllegalStateException(
+          "the CUDA runtime finds no device (cudaGetDeviceCount: error " + error + ")");
+    }
   }
 
   private static boolean present(String className) {
@@ -212,8 +229,13 @@ public final class NativeRuntime {
         }
         ND4JClassLoading.setNd4jClassloader(own);
         DL4JClassLoading.setDl4jClassloader(own);
+        if (present(CUDA_BACKEND)) {
+          requireDevice(own);
+        }
         Nd4j.getBackend();
-        Nd4j.getExecutioner().getEnvironmentInformation();
+        if (Nd4j.getEnvironment().isCPU()) {
+          Nd4j.factory().blas().setMaxThreads(1);
+        }
         return Optional.empty();
       } catch (Throwable t) {
         if (t instanceof VirtualMachineError && !(t instanceof InternalError)) {

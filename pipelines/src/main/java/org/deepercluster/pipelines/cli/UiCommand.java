@@ -5,6 +5,7 @@ import java.net.URI;
 import java.util.concurrent.ExecutionException;
 import org.deepercluster.pipelines.run.InfrastructureException;
 import org.deepercluster.pipelines.tracking.LocalServer;
+import org.deepercluster.pipelines.tracking.Pages;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,8 +44,9 @@ final class UiCommand extends ConsoleCommand {
         throw new InfrastructureException(e.getCause().getMessage(), e.getCause());
       }
     }
-    console.out().println(address);
-    browse(address);
+    URI page = Pages.experiments(address);
+    console.out().println(page);
+    browse(page);
     return Console.DONE;
   }
 

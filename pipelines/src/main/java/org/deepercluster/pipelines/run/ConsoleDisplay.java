@@ -1,6 +1,7 @@
 package org.deepercluster.pipelines.run;
 
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.deepercluster.pipelines.plan.Plan;
@@ -128,17 +129,28 @@ public final class ConsoleDisplay implements RunListener {
     out.flush();
   }
 
+  /** The numbers of a finished stage that tell most, by its kind. */
   private static String summary(StageInstance instance, StageResult result) {
+    List<String> shown =
+        switch (instance.stage().name()) {
+          case "ingest" -> List.of("images", "rejected", "labelled");
+          case "cluster" ->
+              List.of(
+                  "objective/level2",
+                  "clusters/nmi_previous",
+                  "clusters/largest",
+                  "clusters/empty");
+          case "train" -> List.of("loss", "accuracy/super", "accuracy/sub", "images_per_second");
+          case "evaluate" -> List.of("eval/knn/top1", "random/eval/knn/top1", "eval/clusters/nmi");
+          case "features", "augment" -> List.copyOf(result.numbers().keySet());
+          default -> List.of();
+        };
     StringBuilder b = new StringBuilder();
-    int shown = 0;
-    for (var e : result.numbers().entrySet()) {
-      if (shown == 5) {
-        break;
+    for (String name : shown) {
+      Double value = result.numbers().get(name);
+      if (value != null) {
+        b.append(b.length() == 0 ? "" : "  ").append(name).append(' ').append(number(value));
       }
-      b.append(shown++ == 0 ? "" : "  ")
-          .append(e.getKey())
-          .append(' ')
-          .append(number(e.getValue()));
     }
     return b.toString();
   }

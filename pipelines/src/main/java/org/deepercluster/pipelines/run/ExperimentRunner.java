@@ -251,15 +251,9 @@ public final class ExperimentRunner {
           experiment.name(),
           run.id(),
           experiment.method().toString(),
-          m.trunk()
-              + ", width "
-              + m.width()
-              + ", "
-              + m.imageSize()
-              + "×"
-              + m.imageSize()
-              + " "
-              + m.input(),
+          String.format(
+              "a %s (width %d, %d×%d %s)",
+              m.trunk(), m.width(), m.imageSize(), m.imageSize(), m.input()),
           experiment.seed(),
           Instant.parse(run.created()),
           null,

@@ -75,7 +75,8 @@ final class FlinkJobs {
     }
     String id = find(unique);
     while (true) {
-      String state = get("/jobs/" + id).path("state").asText();
+      // Unlike /jobs/<id>, the status is not cached for seconds.
+      String state = get("/jobs/" + id + "/status").path("status").asText();
       poll.poll();
       switch (state) {
         case "FINISHED" -> {

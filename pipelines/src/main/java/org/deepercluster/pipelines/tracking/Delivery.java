@@ -49,11 +49,10 @@ final class Delivery implements Closeable {
   private final Map<String, MlflowApi.RunInfo> runs = new HashMap<>();
   private final Map<String, List<Metric>> gathered = new LinkedHashMap<>();
   private int gatheredCount;
-  private MlflowApi.ExperimentInfo experiment;
+  private volatile MlflowApi.ExperimentInfo experiment;
   private long serverErrorsAt = -1;
   private int serverErrors;
   private volatile long offset;
-  private volatile String experimentUrl;
   private final Map<String, String> runIds = new ConcurrentHashMap<>();
   private long sent;
   private long refused;
@@ -79,12 +78,18 @@ final class Delivery implements Closeable {
   }
 
   Optional<URI> experimentUrl() {
-    return Optional.ofNullable(experimentUrl).map(URI::create);
+    MlflowApi.ExperimentInfo known = experiment;
+    return known == null
+        ? Optional.empty()
+        : Optional.of(Pages.experiment(api.server(), known.id()));
   }
 
   Optional<URI> runUrl(String run) {
+    MlflowApi.ExperimentInfo known = experiment;
     String id = runIds.get(run);
-    return id == null ? Optional.empty() : Optional.of(URI.create(experimentUrl + "/runs/" + id));
+    return known == null || id == null
+        ? Optional.empty()
+        : Optional.of(Pages.run(api.server(), known.id(), id));
   }
 
   /** True when the journal has been sent to some server as a whole. */
@@ -139,7 +144,6 @@ final class Delivery implements Closeable {
                     new TrackingException(
                         "the journal " + journal.dir() + " does not begin with its experiment"));
     experiment = api.experiment(open.name(), open.tags());
-    experimentUrl = api.server() + "/#/experiments/" + experiment.id();
     Path file = progressFile();
     if (Files.exists(file)) {
       try {

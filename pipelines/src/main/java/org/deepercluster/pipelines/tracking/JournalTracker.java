@@ -95,7 +95,7 @@ final class JournalTracker implements Tracker {
   @Override
   public synchronized void openExperiment(String name, Map<String, String> tags) {
     Map<String, String> valid = new TreeMap<>();
-    // without it MLflow opens its page on traces of language models instead of runs
+    // tells MLflow that the experiment is about training, not about traces of language models
     valid.put("mlflow.experimentKind", "custom_model_development");
     tags.forEach((key, value) -> valid.put(Names.key(key), Names.tagValue(value)));
     Entry.OpenExperiment open = new Entry.OpenExperiment(name, valid);

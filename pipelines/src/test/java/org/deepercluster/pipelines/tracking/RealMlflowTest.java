@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +42,7 @@ class RealMlflowTest {
   @TempDir static Path dir;
   private static LocalServer local;
   private static URI server;
-  private static final List<String> PROGRESS = new ArrayList<>();
+  private static final List<String> PROGRESS = new CopyOnWriteArrayList<>();
   private final ObjectMapper json = new ObjectMapper();
 
   @BeforeAll
@@ -50,7 +51,10 @@ class RealMlflowTest {
     environment.put("DEEPERCLUSTER_MLFLOW_HOME", dir.resolve("mlflow").toString());
     local = new LocalServer(environment);
     try {
-      server = local.ensureStarted(PROGRESS::add).join();
+      CompletableFuture<URI> first = local.ensureStarted(PROGRESS::add);
+      CompletableFuture<URI> second = new LocalServer(environment).ensureStarted(PROGRESS::add);
+      server = first.join();
+      assertThat(second.join()).as("two that start it share one server").isEqualTo(server);
     } catch (CompletionException e) {
       Assumptions.assumeFalse(
           e.getCause() instanceof PythonMissingException,

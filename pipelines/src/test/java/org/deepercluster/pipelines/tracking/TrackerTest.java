@@ -97,7 +97,7 @@ class TrackerTest {
       logAll(tracker);
       assertThat(tracker.flush(LONG)).isTrue();
       assertAll(server);
-      assertThat(tracker.url()).contains(URI.create(server.uri() + "/#/experiments/7"));
+      assertThat(tracker.url()).contains(Pages.experiment(server.uri(), "7"));
     }
   }
 
@@ -272,7 +272,7 @@ class TrackerTest {
           run.params(Map.of("k", "32", "m", String.valueOf(start)));
           run.metrics(List.of(metric("loss", 1.5, 1), metric("loss", 1.25, 2 + start)));
           assertThat(tracker.flush(LONG)).isTrue();
-          assertThat(run.url()).contains(URI.create(server.uri() + "/#/experiments/7/runs/r1"));
+          assertThat(run.url()).contains(Pages.run(server.uri(), "7", "r1"));
         }
       }
       FakeMlflow.Run run = server.run("id-1");
@@ -358,7 +358,7 @@ class TrackerTest {
     try (FakeMlflow server = new FakeMlflow()) {
       Sync.Result first = replay(server);
       assertThat(first.sent()).isEqualTo(9);
-      assertThat(first.experiment()).contains(URI.create(server.uri() + "/#/experiments/7"));
+      assertThat(first.experiment()).contains(Pages.experiment(server.uri(), "7"));
       assertAll(server);
       assertThat(server.artifacts.values().iterator().next())
           .isEqualTo("<p>all well</p>".getBytes(StandardCharsets.UTF_8));
@@ -519,6 +519,16 @@ class TrackerTest {
       assertThat(tracker.flush(LONG)).isFalse();
     }
     assertThat(Sync.pending(dir)).hasSize(1);
+  }
+
+  @Test
+  void pagesOpenTheViewOnTraining() {
+    assertThat(Pages.experiments(URI.create("http://127.0.0.1:5000/")))
+        .hasToString("http://127.0.0.1:5000/#/experiments?workflowType=machine_learning");
+    assertThat(Pages.experiment(URI.create("http://h/mlflow"), "1"))
+        .hasToString("http://h/mlflow/#/experiments/1?workflowType=machine_learning");
+    assertThat(Pages.run(URI.create("http://h"), "1", "abc"))
+        .hasToString("http://h/#/experiments/1/runs/abc?workflowType=machine_learning");
   }
 
   @Test

@@ -83,8 +83,9 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
     List<Part> pooled = context.run("features", out -> new PoolActivations(model, passes, out));
     List<String> layers;
     try (Trunk trunk = Trunk.create(model, 0)) {
-      layers = trunk.convLayers().stream().map(ConvLayer::name).toList();
+      layers = new ArrayList<>(trunk.convLayers().stream().map(ConvLayer::name).toList());
     }
+    layers.add(EvaluateTables.LAST_BLOCK);
     List<Probe.Task> tasks = new ArrayList<>();
     for (String layer : layers) {
       for (String network : networks) {
@@ -92,7 +93,6 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
             new Probe.LayerTask(
                 network,
                 layer,
-                layer.equals(layers.get(layers.size() - 1)),
                 labelled(pooled, network, "train", layer, train, classes),
                 labelled(pooled, network, "test", layer, test, classes)));
       }

@@ -20,6 +20,9 @@ public final class EvaluateTables {
           .with("sd", Type.DOUBLE)
           .build();
 
+  /** Stands for a layer's name: the output of the last block, after its max pooling. */
+  static final String LAST_BLOCK = "last-block";
+
   private EvaluateTables() {}
 
   /** Pooled activations of one layer; files are those of a network and a set of labelled images. */

@@ -129,4 +129,31 @@ public record FeaturePooling(int channels, int height, int width, int window) {
   private static String shape(int channels, int height, int width) {
     return channels + " × " + height + " × " + width;
   }
+
+  /**
+   * The 2 × 2 max pooling that ends a block, flattened: what weighted k-NN takes.
+   *
+   * @param activations n × C × H × W
+   * @return n × (C·⌊H/2⌋·⌊W/2⌋), row-major
+   */
+  public static float[] maxPool(INDArray activations) {
+    long[] s = activations.shape();
+    int planes = Math.toIntExact(s[0] * s[1]);
+    int h = (int) s[2];
+    int w = (int) s[3];
+    INDArray dense = activations.ordering() == 'c' ? activations : activations.dup('c');
+    float[] x = dense.ravel().toFloatVector();
+    float[] y = new float[Math.multiplyExact(planes, (h / 2) * (w / 2))];
+    int at = 0;
+    for (int p = 0; p < planes; p++) {
+      for (int i = 0; i + 1 < h; i += 2) {
+        for (int j = 0; j + 1 < w; j += 2) {
+          int from = (p * h + i) * w + j;
+          y[at++] =
+              Math.max(Math.max(x[from], x[from + 1]), Math.max(x[from + w], x[from + w + 1]));
+        }
+      }
+    }
+    return y;
+  }
 }

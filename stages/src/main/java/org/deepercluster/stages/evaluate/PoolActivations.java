@@ -18,8 +18,8 @@ import org.deepercluster.stages.train.ModelFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Activations of every convolution after its ReLU, pooled, of all labelled images: one pass of a
- * network over a block for all layers.
+ * Activations of every convolution after its ReLU, pooled, and the output of the last block after
+ * its max pooling, of all labelled images: one pass of a network over a block for all layers.
  */
 final class PoolActivations extends StageTransform<PoolActivations.Task> {
   private static final long serialVersionUID = 1;
@@ -74,6 +74,7 @@ final class PoolActivations extends StageTransform<PoolActivations.Task> {
         poolings.add(pooling);
         features.add(new float[Math.multiplyExact(images.size(), pooling.dim())]);
       }
+      float[] lastBlock = null;
       List<String> names = layers.stream().map(ConvLayer::name).toList();
       for (ImageBlock.Batch b : images.batches(trunk, ImageBlock.INFERENCE_BATCH)) {
         Map<String, INDArray> activations = trunk.activations(b.input(), names);
@@ -82,9 +83,23 @@ final class PoolActivations extends StageTransform<PoolActivations.Task> {
           System.arraycopy(
               pooled, 0, features.get(i), b.from() * poolings.get(i).dim(), pooled.length);
         }
+        float[] block = FeaturePooling.maxPool(activations.get(names.get(names.size() - 1)));
+        if (lastBlock == null) {
+          lastBlock = new float[Math.multiplyExact(images.size(), block.length / b.size())];
+        }
+        System.arraycopy(block, 0, lastBlock, b.from() * (block.length / b.size()), block.length);
         output.progress(b.from() + b.size(), images.size(), Map.of());
       }
       List<Part> parts = new ArrayList<>();
+      parts.add(
+          output.write(
+              task.images().index(),
+              Columns.of(
+                      EvaluateTables.layer(task.network(), task.set(), EvaluateTables.LAST_BLOCK),
+                      images.size())
+                  .set("image_id", images.ids())
+                  .set("feature", lastBlock)
+                  .build()));
       for (int i = 0; i < names.size(); i++) {
         parts.add(
             output.write(

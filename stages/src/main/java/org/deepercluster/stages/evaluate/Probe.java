@@ -2,7 +2,6 @@ package org.deepercluster.stages.evaluate;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,16 +36,14 @@ final class Probe extends StageTransform<Probe.Task> {
   }
 
   /**
-   * Linear and low-shot classifiers on a layer, and k-NN where asked for.
+   * Linear and low-shot classifiers on a convolution; k-NN on the last block's output.
    *
    * @param network {@code trained} or {@code random}
-   * @param layer name of the convolution
-   * @param knn whether this is the last block's output
+   * @param layer name of the convolution, or {@link EvaluateTables#LAST_BLOCK}
    * @param train its pooled activations of the training images, and their labels
    * @param test of the test images
    */
-  record LayerTask(String network, String layer, boolean knn, Labelled train, Labelled test)
-      implements Task {}
+  record LayerTask(String network, String layer, Labelled train, Labelled test) implements Task {}
 
   /**
    * Clusters against labels.
@@ -141,19 +138,17 @@ final class Probe extends StageTransform<Probe.Task> {
     private List<Result> layer(LayerTask task) throws IOException {
       LabelledFeatures train = task.train().read();
       LabelledFeatures test = task.test().read();
-      List<Result> results = new ArrayList<>();
+      if (task.layer().equals(EvaluateTables.LAST_BLOCK)) {
+        return List.of(
+            Result.of(MetricNames.KNN, MetricNames.TOP1, Knn.top1(train, test, config.knn())));
+      }
       // The same draws and orders for both networks: only the features differ.
       LinearClassifier linear =
           LinearProbe.train(train, config.linear(), Seeds.of(seed, "linear/" + task.layer()));
-      results.add(Result.of(MetricNames.LINEAR, MetricNames.TOP1, task.layer(), linear.top1(test)));
-      results.add(
+      return List.of(
+          Result.of(MetricNames.LINEAR, MetricNames.TOP1, task.layer(), linear.top1(test)),
           LowShot.evaluate(train, test, config.lowShot(), Seeds.of(seed, "lowshot"))
               .result(config.lowShot().perClass(), task.layer()));
-      if (task.knn()) {
-        results.add(
-            Result.of(MetricNames.KNN, MetricNames.TOP1, Knn.top1(train, test, config.knn())));
-      }
-      return results;
     }
 
     private static List<Result> clusters(ClusterTask task) throws IOException {

@@ -40,12 +40,15 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * pooling in one pass: about twice as fast on the CPU.
  *
  * <p>One instance is used by one thread at a time, and spreads its work over as many as {@link
- * NativeRuntime#threads()} says. Sums run in a fixed order, by slices of eight images, whatever
- * that number; nothing draws from a global random generator.
+ * NativeRuntime#threads()} says. Sums run in a fixed order, by slices of the batch, whatever that
+ * number; nothing draws from a global random generator.
  */
 public final class Trunk implements AutoCloseable {
-  /** Images that one native call convolves on the CPU. */
-  private static final int SLICE = 8;
+  /** Images that one native call convolves on the CPU: small maps need more to be worth a call. */
+  private static final int SLICE_OF_SMALL_IMAGES = 16;
+
+  private static final int SLICE_OF_LARGE_IMAGES = 4;
+  private static final int SMALL_IMAGE = 48;
 
   private final ModelConfig config;
   private final boolean hostKernels;
@@ -94,7 +97,10 @@ public final class Trunk implements AutoCloseable {
   private Trunk(ModelConfig config, boolean hostKernels) {
     NativeRuntime.initialize();
     this.hostKernels = hostKernels;
-    this.slice = hostKernels ? SLICE : Integer.MAX_VALUE / 2;
+    this.slice =
+        !hostKernels
+            ? Integer.MAX_VALUE / 2
+            : config.imageSize() <= SMALL_IMAGE ? SLICE_OF_SMALL_IMAGES : SLICE_OF_LARGE_IMAGES;
     this.config = config;
     this.architecture = Architecture.of(config);
     LinkedHashMap<String, long[]> shapes = shapes(architecture);
@@ -223,7 +229,7 @@ public final class Trunk implements AutoCloseable {
       a = block.a.slices(slice);
     }
     INDArray flat = flatten(whole);
-    INDArray hidden = fc1.forward(flat);
+    INDArray hidden = fc1.forward(flat, threads);
     float[] mask = dropoutMask((int) hidden.length(), config.dropout(), dropoutSeed);
     float[] h = hidden.data().asFloat();
     for (int i = 0; i < h.length; i++) {
@@ -232,7 +238,7 @@ public final class Trunk implements AutoCloseable {
     }
     INDArray dropped = Nd4j.createFromArray(h).reshape('c', hidden.shape());
     step = new Step(first, input, flat, dropped, mask);
-    return fc2.forward(dropped);
+    return fc2.forward(dropped, threads);
   }
 
   /**
@@ -258,7 +264,7 @@ public final class Trunk implements AutoCloseable {
     int threads = threads();
     INDArray dy = Arrays4.contiguous(dFeatures);
     INDArray dHidden = Nd4j.createUninitialized(DataType.FLOAT, step.hidden().shape());
-    fc2.backward(step.hidden(), dy, dHidden);
+    fc2.backward(step.hidden(), dy, dHidden, threads);
     dHidden.muli(Nd4j.createFromArray(step.mask()).reshape('c', dHidden.shape()));
     Block last = blocks.get(blocks.size() - 1);
     INDArray a = last.a.view();
@@ -266,11 +272,11 @@ public final class Trunk implements AutoCloseable {
     INDArray da;
     if (matrix == null) {
       INDArray flat = inputGradient.get(step.flat().shape());
-      fc1.backward(step.flat(), dHidden, flat);
+      fc1.backward(step.flat(), dHidden, flat, threads);
       da = flat.reshape('c', a.shape());
     } else {
       INDArray flat = pooledGradient.get(step.flat().shape());
-      fc1.backward(step.flat(), dHidden, flat);
+      fc1.backward(step.flat(), dHidden, flat, threads);
       da = inputGradient.get(a.shape());
       AdaptiveAveragePool.backward(flat, matrix, da);
     }
@@ -299,12 +305,13 @@ public final class Trunk implements AutoCloseable {
     checked(x);
     INDArray flat = inferenceFlat.get(x.size(0), architecture.flattened());
     convolve(x, architecture.convs().size(), Map.of(), inferenceFlat.slices(slice));
-    INDArray hidden = fc1.forward(flat);
+    int threads = threads();
+    INDArray hidden = fc1.forward(flat, threads);
     float[] h = hidden.data().asFloat();
     for (int i = 0; i < h.length; i++) {
       h[i] = Math.max(0f, h[i]);
     }
-    return fc2.forward(Nd4j.createFromArray(h).reshape('c', hidden.shape()));
+    return fc2.forward(Nd4j.createFromArray(h).reshape('c', hidden.shape()), threads);
   }
 
   /**
@@ -526,7 +533,7 @@ public final class Trunk implements AutoCloseable {
   private Linear linear(String name, Map<String, INDArray> g) {
     String w = name + ".weight";
     String b = name + ".bias";
-    return new Linear(views.get(w), views.get(b), g.get(w), g.get(b));
+    return new Linear(views.get(w), views.get(b), g.get(w), g.get(b), hostKernels);
   }
 
   private INDArray checked(INDArray x) {

@@ -67,11 +67,11 @@ final class Charts {
 
   BufferedImage accuracy(ReportData data) {
     XYChart chart = epochChart("Accuracy on its own targets", "epoch", "accuracy");
-    percentAxis(chart);
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.axis(v) + " %");
     boolean any = epochs(chart, "super-class", data.epochs(), Epoch::superAccuracy, theme.second());
     any |= epochs(chart, "sub-class", data.epochs(), Epoch::subAccuracy, theme.third());
     chart.getStyler().setYAxisMin(0.0);
-    chart.getStyler().setYAxisMax(1.0);
+    chart.getStyler().setYAxisMax(100.0);
     return any ? withReassignments(chart, data) : null;
   }
 
@@ -96,8 +96,7 @@ final class Charts {
   }
 
   BufferedImage nmi(ReportData data) {
-    XYChart chart =
-        epochChart("Agreement between clusterings", "epoch of the clustering", "0 to 1");
+    XYChart chart = epochChart("Agreement between clusterings", "epoch of the clustering", "");
     List<Reassignment> list = data.reassignments();
     double[] x = list.stream().mapToDouble(Reassignment::epoch).toArray();
     boolean any =
@@ -248,8 +247,8 @@ final class Charts {
             Evaluation.Row::untrainedValue,
             false,
             theme.reference());
-    if (!table.isUnitless()) {
-      percentAxis(chart);
+    if (table.isPercent()) {
+      chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.axis(v) + " %");
     }
     roomAround(chart, table);
     return any ? paint(chart) : null;
@@ -284,8 +283,8 @@ final class Charts {
       }
     }
     if (low <= high) {
-      double room = Math.max(0.1 * (high - low), 0.005);
-      chart.getStyler().setYAxisMin(low - room);
+      double room = Math.max(0.1 * (high - low), table.isPercent() ? 0.5 : 0.005);
+      chart.getStyler().setYAxisMin(low >= 0 ? Math.max(0, low - room) : low - room);
       chart.getStyler().setYAxisMax(high + room);
     }
   }
@@ -349,9 +348,9 @@ final class Charts {
       any = true;
     }
     chart.getStyler().setAvailableSpaceFill(0.5);
-    percentAxis(chart);
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.axis(v) + " %");
     chart.getStyler().setYAxisMin(0.0);
-    chart.getStyler().setYAxisMax(1.0);
+    chart.getStyler().setYAxisMax(100.0);
     return any ? paint(chart) : null;
   }
 
@@ -405,8 +404,14 @@ final class Charts {
     series.setLineColor(colour).setLineWidth(2.5f);
     series.setMarkerColor(colour).setMarker(finite == 1 ? SeriesMarkers.CIRCLE : marker);
     if (x.length == 1) {
-      chart.getStyler().setXAxisMin(x[0] - 0.5);
-      chart.getStyler().setXAxisMax(x[0] + 0.5);
+      String label = Long.toString(Math.round(x[0]));
+      chart.getStyler().setXAxisMin(x[0] - 1);
+      chart.getStyler().setXAxisMax(x[0] + 1);
+      chart
+          .getStyler()
+          .setxAxisTickLabelsFormattingFunction(
+              // XChart drops ticks whose labels are equal, blank ones too
+              v -> v == x[0] ? label : BLANK.repeat(v < x[0] ? 1 : 2));
     }
     if (finite == 1 && chart.getStyler().getYAxisMax() == null) {
       double value = Arrays.stream(shown).filter(Numbers::finite).findFirst().getAsDouble();

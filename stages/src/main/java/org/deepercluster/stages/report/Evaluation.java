@@ -12,7 +12,8 @@ import org.deepercluster.stages.report.ReportData.Score;
 
 /** Scores of the trained and the untrained network, put side by side. */
 final class Evaluation {
-  private static final Set<String> UNITLESS = Set.of("nmi", "ari", "ami");
+  private static final Set<String> UNITLESS = Set.of("nmi", "ari", "ami", "purity", "entropy");
+  private static final Set<String> COUNTS = Set.of("count", "largest", "smallest");
 
   private Evaluation() {}
 
@@ -35,6 +36,21 @@ final class Evaluation {
   record Table(String protocol, String metric, List<Row> rows) {
     boolean isUnitless() {
       return UNITLESS.contains(metric) || UNITLESS.contains(metric.split("[_-]", 2)[0]);
+    }
+
+    /** Whether the values are numbers of clusters or images. */
+    boolean isCount() {
+      return COUNTS.contains(metric);
+    }
+
+    /** Whether a positive difference is an improvement. */
+    boolean isHigherBetter() {
+      return !isCount() && !metric.equals("entropy");
+    }
+
+    /** Whether the values are percentages and their differences points. */
+    boolean isPercent() {
+      return !isCount() && !isUnitless();
     }
 
     /** Whether several layers compete. */
@@ -64,18 +80,25 @@ final class Evaluation {
     }
 
     String value(double value) {
-      return isUnitless() ? Numbers.fixed(value, 3) : Numbers.percent(value);
+      if (isCount() && value == Math.rint(value)) {
+        return Numbers.count(Math.round(value));
+      }
+      return isPercent() ? Numbers.percent(value / 100) : Numbers.fixed(value, decimals());
     }
 
     String difference(double difference) {
-      return isUnitless() ? Numbers.signed(difference, 3) : Numbers.points(difference);
+      return Numbers.signed(difference, decimals());
     }
 
     String spread(double sd) {
       if (!Numbers.finite(sd)) {
         return "";
       }
-      return " ± " + (isUnitless() ? Numbers.fixed(sd, 3) : Numbers.fixed(100 * sd, 1));
+      return " ± " + Numbers.fixed(sd, decimals());
+    }
+
+    private int decimals() {
+      return isPercent() || isCount() ? 1 : 3;
     }
 
     String title() {
@@ -148,7 +171,12 @@ final class Evaluation {
       case "top5" -> "top-5 accuracy";
       case "nmi" -> "NMI";
       case "ari" -> "ARI";
+      case "nmi_arithmetic" -> "NMI (arithmetic mean)";
       case "ami" -> "AMI";
+      case "entropy" -> "entropy of sizes (nats)";
+      case "count" -> "clusters with images";
+      case "largest" -> "images in the largest";
+      case "smallest" -> "images in the smallest";
       default -> metric;
     };
   }

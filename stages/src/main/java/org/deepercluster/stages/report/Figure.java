@@ -58,8 +58,8 @@ record Figure(String file, List<Panel> panels) {
             c -> c.loss(data)),
         panel(
             "Line chart of the accuracy on the training targets by epoch: "
-                + course(data, "super-class", Epoch::superAccuracy, Numbers::percent)
-                + course(data, "sub-class", Epoch::subAccuracy, Numbers::percent),
+                + course(data, "super-class", Epoch::superAccuracy, v -> Numbers.percent(v / 100))
+                + course(data, "sub-class", Epoch::subAccuracy, v -> Numbers.percent(v / 100)),
             c -> c.accuracy(data)));
   }
 

@@ -28,8 +28,8 @@ import org.deepercluster.stages.train.ModelFile;
 
 /** Reads the tables of a run's stages and puts together what its report shows. */
 final class GatherReport {
-  private static final int CLUSTERS = 8;
-  private static final int IMAGES = 12;
+  private static final int CLUSTERS = 6;
+  private static final int IMAGES = 16;
   private static final int MIN_PUREST = 5;
   private static final int THUMBNAIL = 64;
 
@@ -53,7 +53,9 @@ final class GatherReport {
     List<ReportData.Epoch> epochs = new ArrayList<>();
     List<Input> clusters = new ArrayList<>();
     Map<String, double[]> seconds = new LinkedHashMap<>();
-    for (Input i : inputs.byRole().values()) {
+    Map<String, Input> instances = new TreeMap<>();
+    inputs.byRole().values().forEach(i -> instances.put(i.instance(), i));
+    for (Input i : instances.values()) {
       String stage = i.instance().replaceFirst("-.*", "");
       double[] s = seconds.computeIfAbsent(stage, k -> new double[2]);
       s[0]++;
@@ -76,7 +78,7 @@ final class GatherReport {
     Input last = clusters.isEmpty() ? null : clusters.get(clusters.size() - 1);
     Map<String, Double> metrics =
         inputs.byRole().containsKey("evaluation")
-            ? fractions(inputs.byRole().get("evaluation").numbers())
+            ? inputs.byRole().get("evaluation").numbers()
             : Map.of();
     boolean trained = inputs.byRole().containsKey("trained");
     return new ReportData(
@@ -109,13 +111,6 @@ final class GatherReport {
         run.mlflow());
   }
 
-  /** Accuracies are stored in percent and shown by the report from fractions. */
-  private static Map<String, Double> fractions(Map<String, Double> metrics) {
-    Map<String, Double> out = new TreeMap<>();
-    metrics.forEach((k, v) -> out.put(k, k.contains("/top1") ? v / 100 : v));
-    return out;
-  }
-
   private static ReportData.Data data(Input images) {
     Map<String, Long> rejected = new LinkedHashMap<>();
     images
@@ -136,9 +131,9 @@ final class GatherReport {
         Integer.parseInt(i.config().get("epoch")),
         n.getOrDefault("loss", Double.NaN),
         n.getOrDefault("loss/super", Double.NaN),
-        n.getOrDefault("accuracy/super", Double.NaN) / 100,
+        n.getOrDefault("accuracy/super", Double.NaN),
         n.getOrDefault("loss/sub", Double.NaN),
-        n.getOrDefault("accuracy/sub", Double.NaN) / 100,
+        n.getOrDefault("accuracy/sub", Double.NaN),
         n.getOrDefault("lr", Double.NaN),
         n.getOrDefault("images_per_second", Double.NaN));
   }
@@ -146,7 +141,6 @@ final class GatherReport {
   private ReportData.Reassignment reassignment(Input c, Map<String, Integer> label)
       throws IOException {
     Map<String, Double> n = c.numbers();
-    long images = c.table("assignments").stream().mapToLong(Part::rows).sum();
     ReportData.ClusterSizes sizes = sizes(c);
     double nmi = Double.NaN;
     double ari = Double.NaN;
@@ -160,8 +154,8 @@ final class GatherReport {
     }
     return new ReportData.Reassignment(
         Integer.parseInt(c.config().get("epoch")),
-        n.getOrDefault("objective/level1", Double.NaN) / images,
-        n.getOrDefault("objective/level2", Double.NaN) / images,
+        n.getOrDefault("objective/level1", Double.NaN),
+        n.getOrDefault("objective/level2", Double.NaN),
         n.getOrDefault("clusters/entropy", Double.NaN),
         sizes.subSizes().size(),
         n.getOrDefault("clusters/largest", 0.0).longValue(),
@@ -173,17 +167,13 @@ final class GatherReport {
   }
 
   private static List<ReportData.KMeansPass> passes(Input c) throws IOException {
-    long images = c.table("assignments").stream().mapToLong(Part::rows).sum();
     int epoch = Integer.parseInt(c.config().get("epoch"));
     Columns t = TableReader.read(c.table("trace"), ClusterTables.TRACE);
     List<ReportData.KMeansPass> passes = new ArrayList<>();
     for (int i = 0; i < t.rows(); i++) {
       passes.add(
           new ReportData.KMeansPass(
-              epoch,
-              t.ints("level")[i],
-              t.ints("iteration")[i],
-              t.doubles("objective")[i] / images));
+              epoch, t.ints("level")[i], t.ints("iteration")[i], t.doubles("objective")[i]));
     }
     return passes;
   }

@@ -15,11 +15,6 @@ final class Numbers {
     return finite(fraction) ? fixed(100 * fraction, 1) + "\u00a0%" : ABSENT;
   }
 
-  /** Difference of two fractions in percentage points, always with its sign: {@code +3.2}. */
-  static String points(double difference) {
-    return finite(difference) ? signed(100 * difference, 1) : ABSENT;
-  }
-
   /** Difference with sign and a true minus: {@code −0.021}. */
   static String signed(double value, int decimals) {
     if (!finite(value)) {

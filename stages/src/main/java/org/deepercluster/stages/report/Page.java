@@ -142,7 +142,7 @@ final class Page {
     String against =
         Numbers.finite(gain)
             ? "<span class=\""
-                + tone(gain)
+                + tone(table, gain)
                 + "\">"
                 + Html.escape(table.difference(gain))
                 + " points</span> against untrained"
@@ -151,8 +151,16 @@ final class Page {
     line("</div>");
   }
 
-  private static String tone(double difference) {
-    return difference > 0 ? "up" : difference < 0 ? "down" : "same";
+  /** Class of a difference, by what it is after rounding. */
+  private static String tone(Table table, double difference) {
+    if (!table.isHigherBetter()) {
+      return "same";
+    }
+    return switch (table.difference(difference).charAt(0)) {
+      case '+' -> "up";
+      case '−' -> "down";
+      default -> "same";
+    };
   }
 
   private void evaluation() {
@@ -213,7 +221,7 @@ final class Page {
       notes.add("± is the standard deviation over the draws of the labelled images.");
     }
     if (tables.stream().anyMatch(Table::isUnitless)) {
-      notes.add("NMI and ARI have no unit: 1 is perfect agreement with the labels.");
+      notes.add("NMI, AMI and ARI have no unit: 1 is perfect agreement with the labels.");
     }
     if (!notes.isEmpty()) {
       note(String.join(" ", notes));
@@ -246,7 +254,7 @@ final class Page {
             + "</td><td>"
             + cell(table, row.trained())
             + "</td><td class=\""
-            + tone(row.difference())
+            + tone(table, row.difference())
             + "\">"
             + Html.escape(table.difference(row.difference()))
             + "</td></tr>");
@@ -302,9 +310,9 @@ final class Page {
               Integer.toString(e.epoch()),
               Numbers.fixed(e.loss(), 3),
               Numbers.fixed(e.superLoss(), 3),
-              Numbers.percent(e.superAccuracy()),
+              Numbers.percent(e.superAccuracy() / 100),
               Numbers.fixed(e.subLoss(), 3),
-              Numbers.percent(e.subAccuracy()),
+              Numbers.percent(e.subAccuracy() / 100),
               Numbers.significant(e.learningRate(), 3),
               Numbers.fixed(e.imagesPerSecond(), 0)));
     }
@@ -344,8 +352,8 @@ final class Page {
             + " clusters, so compare it only between runs with the same number.");
     figure(
         "kmeans.png",
-        "Mean squared distance of the features to their centroids. A flat end means that more"
-            + " passes would change little.");
+        "Squared distances of the features to their centroids, as a share of the first pass. A"
+            + " flat end means that more passes would change little.");
     line("</div>");
     if (!data.reassignments().isEmpty()) {
       line("<details>");
@@ -381,7 +389,7 @@ final class Page {
       line("</tbody></table></div>");
       note(
           "Entropy is in nats, and as a share of the highest possible, which equal sizes would"
-              + " reach. The smallest cluster is the smallest that is not empty.");
+              + " reach. The objective is the sum of squared distances that k-means makes small.");
       line("</details>");
     }
     line("</section>");
@@ -393,7 +401,7 @@ final class Page {
     }
     return Numbers.fixed(r.entropy(), 2)
         + " ("
-        + Numbers.percent(r.entropy() / Math.log(r.clusters()))
+        + Numbers.percent(r.entropy() / Math.log((double) r.clusters()))
         + ")";
   }
 

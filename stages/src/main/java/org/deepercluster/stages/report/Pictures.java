@@ -26,6 +26,7 @@ final class Pictures {
   private static final int GAP = 2;
   private static final int FILTER_PIXELS = 36;
   private static final int FILTER_COLUMNS = 16;
+  private static final int FEW_FILTERS = 32;
   private static final int MAX_FILTERS = 512;
 
   private Pictures() {}
@@ -102,7 +103,8 @@ final class Pictures {
     int scale = Math.max(1, FILTER_PIXELS / Math.max(kh, kw));
     int partWidth = kw * scale;
     int cellWidth = parts * partWidth + (parts - 1);
-    int columns = Math.min(count, Math.max(1, FILTER_COLUMNS / parts));
+    int across = count <= FEW_FILTERS ? FILTER_COLUMNS / 2 : FILTER_COLUMNS;
+    int columns = Math.min(count, Math.max(1, across / parts));
     int rows = (count + columns - 1) / columns;
     int gap = 4;
     BufferedImage out =

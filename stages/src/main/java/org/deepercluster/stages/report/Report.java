@@ -73,7 +73,8 @@ public final class Report {
     figures.forEach((name, figure) -> files.put(name, figure.png()));
     var filters = Pictures.filters(data.filters());
     if (filters != null) {
-      files.put("filters.png", Pictures.png(filters));
+      files.put(
+          "filters.png", Pictures.png(Pictures.beside(List.of(filters), Theme.LIGHT.background())));
     }
     for (ReportData.Group group : data.gallery()) {
       if (!group.clusters().isEmpty()) {

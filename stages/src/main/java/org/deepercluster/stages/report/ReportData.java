@@ -14,7 +14,8 @@ import java.util.Map;
  *
  * <p>Only {@link #run()} must be there. Lists may be empty (or {@code null}, which becomes empty),
  * other parts {@code null}, and single numbers {@link Double#NaN}: the report then leaves the part
- * out or says why it is missing. Accuracies, NMI, ARI and purity are fractions: 0.794 is 79.4 %.
+ * out or says why it is missing. Accuracies are percentages (79.4), as they are under their stable
+ * names; NMI, ARI and purity are fractions.
  *
  * @param run what ran, where, with which code
  * @param data the images that the network was trained on, or {@code null}
@@ -28,6 +29,7 @@ import java.util.Map;
  * @param gallery groups of clusters with some of their images
  * @param filters weights of the first convolution {@code [out][in][kh][kw]}, or {@code null}
  */
+@SuppressWarnings("ArrayRecordComponent") // the filters: a plain tensor, compared nowhere
 public record ReportData(
     Run run,
     Data data,
@@ -135,9 +137,9 @@ public record ReportData(
    * @param epoch number of the epoch, from 0
    * @param loss mean of ℓ(V·) + ℓ(W_s·) over the epoch
    * @param superLoss mean of ℓ(V·relu(f_θ(x)), s)
-   * @param superAccuracy share of draws whose super-class V predicts, 0–1
+   * @param superAccuracy share of draws whose super-class V predicts, percent
    * @param subLoss mean of ℓ(W_s·relu(f_θ(x)), z)
-   * @param subAccuracy share of draws whose sub-class W_s predicts, 0–1
+   * @param subAccuracy share of draws whose sub-class W_s predicts, percent
    * @param learningRate at the end of the epoch
    * @param imagesPerSecond training speed
    */
@@ -156,12 +158,12 @@ public record ReportData(
    * Health of one clustering; any {@code double} may be NaN.
    *
    * @param epoch epoch before which the images were clustered
-   * @param superObjective mean squared distance to the centroid at level 1
+   * @param superObjective k-means objective of level 1: Σ ‖x_n − c‖² over the images
    * @param subObjective the same at level 2
    * @param entropy entropy of the sub-cluster sizes, in nats; ln(clusters) when all are equal
    * @param clusters number of sub-clusters, empty ones included
    * @param largest images in the largest sub-cluster
-   * @param smallest images in the smallest non-empty sub-cluster
+   * @param smallest images in the smallest sub-cluster
    * @param empty number of empty sub-clusters
    * @param nmiPrevious NMI with the previous clustering, 0–1; NaN for the first
    * @param nmiLabels NMI with the labels, 0–1; NaN without labels
@@ -187,7 +189,7 @@ public record ReportData(
    * @param epoch epoch of the clustering
    * @param level 1 (super-clusters) or 2 (sub-clusters)
    * @param pass number of the pass, from 0
-   * @param objective mean squared distance to the nearest centroid
+   * @param objective Σ ‖x_n − c‖² over the images, c the nearest centroid
    */
   public record KMeansPass(int epoch, int level, int pass, double objective)
       implements Serializable {}
@@ -211,7 +213,7 @@ public record ReportData(
    * @param protocol {@code knn}, {@code linear}, {@code lowshot10}, {@code clusters}...
    * @param metric {@code top1}, {@code nmi}, {@code ari}...
    * @param layer layer that the features come from, or {@code null}
-   * @param value the result, as a fraction
+   * @param value the result: percent for accuracies, as it is for NMI, ARI and the like
    * @param sd standard deviation over draws, or NaN
    */
   public record Score(String protocol, String metric, String layer, double value, double sd)

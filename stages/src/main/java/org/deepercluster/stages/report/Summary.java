@@ -108,13 +108,13 @@ final class Summary {
         : best.trainedValue() - untrained.untrainedValue();
   }
 
-  /** How many headline measures training improved. */
+  /** How many headline measures training improved, after rounding to what is shown. */
   static String verdict(List<Table> headlines) {
-    List<Double> gains = headlines.stream().map(Summary::gain).filter(Numbers::finite).toList();
+    List<Table> gains = headlines.stream().filter(t -> Numbers.finite(gain(t))).toList();
     if (gains.isEmpty()) {
       return "";
     }
-    long better = gains.stream().filter(g -> g > 0).count();
+    long better = gains.stream().filter(t -> t.difference(gain(t)).startsWith("+")).count();
     String compared = "untrained network with the same seed";
     if (better == gains.size()) {
       return gains.size() == 1
@@ -162,7 +162,7 @@ final class Summary {
     text.append(", against ").append(table.value(untrained.untrainedValue()));
     text.append(" untrained").append(at(table, untrained));
     text.append(" (").append(table.difference(gain(table)));
-    text.append(table.isUnitless() ? ")" : " points)");
+    text.append(table.isPercent() ? " points)" : ")");
     if (!best.layer().equals(untrained.layer()) && Numbers.finite(best.untrainedValue())) {
       text.append("; at ").append(best.layer()).append(" alone the untrained network has ");
       text.append(table.value(best.untrainedValue()));

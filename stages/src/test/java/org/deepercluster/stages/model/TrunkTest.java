@@ -109,6 +109,27 @@ class TrunkTest {
   }
 
   @Test
+  void anyNumberOfThreadsGivesTheSameBits() {
+    int before = NativeRuntime.threads();
+    List<float[]> results = new ArrayList<>();
+    for (int threads : new int[] {1, 2, 3}) {
+      NativeRuntime.setThreads(threads);
+      try (Trunk trunk = Trunk.create(SMALL, 7)) {
+        INDArray x = recipe("x", 4, 0, 70, 1, 16, 16);
+        trunk.forwardTrain(x, 1);
+        trunk.backward(recipe("dy", 1, 0, 70, 128));
+        results.add(trunk.gradients().toFloatVector());
+        results.add(flat(trunk.features(x)).toFloatVector());
+      } finally {
+        NativeRuntime.setThreads(before);
+      }
+    }
+    for (int i = 2; i < results.size(); i++) {
+      assertThat(results.get(i)).isEqualTo(results.get(i % 2));
+    }
+  }
+
+  @Test
   void batchNormGivesTheSameBitsForAnyNumberOfThreads() {
     List<float[]> results = new ArrayList<>();
     for (int threads : new int[] {1, 2, 3, 8}) {

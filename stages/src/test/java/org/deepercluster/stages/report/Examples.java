@@ -27,8 +27,7 @@ final class Examples {
     SplittableRandom random = new SplittableRandom(5);
     List<Epoch> epochs = new ArrayList<>();
     for (int e = 0; e < 6; e++) {
-      epochs.add(
-          new Epoch(e, 5 - 0.4 * e, 2 - 0.2 * e, 0.1 * e, 3 - 0.2 * e, 0.08 * e, 0.05, 400 + e));
+      epochs.add(new Epoch(e, 5 - 0.4 * e, 2 - 0.2 * e, 10 * e, 3 - 0.2 * e, 8 * e, 0.05, 400 + e));
     }
     List<Reassignment> reassignments =
         List.of(
@@ -67,16 +66,16 @@ final class Examples {
         kmeans,
         new ClusterSizes(List.of(60L, 38L), List.of(25L, 20L, 15L, 0L, 14L, 12L, 6L, 6L)),
         List.of(
-            new Score("linear", "top1", "conv10", 0.867, Double.NaN),
-            new Score("linear", "top1", "conv2", 0.80, Double.NaN),
-            new Score("knn", "top1", null, 0.794, Double.NaN),
-            new Score("lowshot10", "top1", "conv5", 0.60, 0.011),
+            new Score("linear", "top1", "conv10", 86.7, Double.NaN),
+            new Score("linear", "top1", "conv2", 80.0, Double.NaN),
+            new Score("knn", "top1", null, 79.4, Double.NaN),
+            new Score("lowshot10", "top1", "conv5", 60.0, 1.1),
             new Score("clusters", "nmi", null, 0.5, Double.NaN)),
         List.of(
-            new Score("knn", "top1", null, 0.762, Double.NaN),
-            new Score("lowshot10", "top1", "conv5", 0.625, 0.012),
-            new Score("linear", "top1", "conv2", 0.844, Double.NaN),
-            new Score("linear", "top1", "conv10", 0.80, Double.NaN),
+            new Score("knn", "top1", null, 76.2, Double.NaN),
+            new Score("lowshot10", "top1", "conv5", 62.5, 1.2),
+            new Score("linear", "top1", "conv2", 84.4, Double.NaN),
+            new Score("linear", "top1", "conv10", 80.0, Double.NaN),
             new Score("clusters", "nmi", null, 0.521, Double.NaN)),
         gallery,
         filters);

@@ -17,10 +17,10 @@ class NumbersTest {
 
   @Test
   void differencesCarryTheirSign() {
-    assertThat(Numbers.points(0.0321)).isEqualTo("+3.2");
-    assertThat(Numbers.points(-0.0321)).isEqualTo("−3.2");
-    assertThat(Numbers.points(-0.0001)).isEqualTo("±0.0");
-    assertThat(Numbers.points(Double.NaN)).isEqualTo("–");
+    assertThat(Numbers.signed(3.21, 1)).isEqualTo("+3.2");
+    assertThat(Numbers.signed(-3.21, 1)).isEqualTo("−3.2");
+    assertThat(Numbers.signed(-0.01, 1)).isEqualTo("±0.0");
+    assertThat(Numbers.signed(Double.NaN, 1)).isEqualTo("–");
   }
 
   @Test

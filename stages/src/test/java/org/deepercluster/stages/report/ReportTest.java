@@ -172,8 +172,8 @@ class ReportTest {
     ReportData data =
         Examples.withScores(
             Examples.complete(),
-            List.of(new Score("knn", "top1", null, 0.70, Double.NaN)),
-            List.of(new Score("knn", "top1", null, 0.75, Double.NaN)));
+            List.of(new Score("knn", "top1", null, 70.0, Double.NaN)),
+            List.of(new Score("knn", "top1", null, 75.0, Double.NaN)));
     assertThat(section(data, "summary"))
         .contains("Training did not help here")
         .contains("−5.0 points");

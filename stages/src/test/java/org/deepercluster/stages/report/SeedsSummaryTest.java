@@ -15,27 +15,27 @@ class SeedsSummaryTest {
   private static final List<Map<String, Double>> RUNS =
       List.of(
           Map.of(
-              "eval/knn/top1", 0.78,
-              "random/eval/knn/top1", 0.75,
-              "eval/linear/top1/conv10", 0.86,
-              "eval/linear/top1/conv2", 0.85,
+              "eval/knn/top1", 78.0,
+              "random/eval/knn/top1", 75.0,
+              "eval/linear/top1/conv10", 86.0,
+              "eval/linear/top1/conv2", 85.0,
               "eval/clusters/nmi", 0.50,
               "random/eval/clusters/nmi", 0.52,
-              "eval/lowshot10/top1_sd/conv5", 0.01,
+              "eval/lowshot10/top1_sd/conv5", 1.0,
               "train/loss", 3.25),
           Map.of(
-              "eval/knn/top1", 0.80,
-              "random/eval/knn/top1", 0.77,
-              "eval/linear/top1/conv10", 0.88,
-              "eval/linear/top1/conv2", 0.85,
+              "eval/knn/top1", 80.0,
+              "random/eval/knn/top1", 77.0,
+              "eval/linear/top1/conv10", 88.0,
+              "eval/linear/top1/conv2", 85.0,
               "eval/clusters/nmi", 0.54,
               "random/eval/clusters/nmi", 0.52,
               "train/loss", 3.75),
           Map.of(
-              "eval/knn/top1", 0.82,
-              "random/eval/knn/top1", 0.76,
-              "eval/linear/top1/conv10", 0.87,
-              "eval/linear/top1/conv2", 0.85,
+              "eval/knn/top1", 82.0,
+              "random/eval/knn/top1", 76.0,
+              "eval/linear/top1/conv10", 87.0,
+              "eval/linear/top1/conv2", 85.0,
               "eval/clusters/nmi", 0.52,
               "random/eval/clusters/nmi", 0.52,
               "train/loss", 3.5));
@@ -64,8 +64,8 @@ class SeedsSummaryTest {
   @Test
   void statsAreByName() {
     Map<String, SeedsSummary.Stat> stats = SeedsSummary.of(RUNS).stats();
-    assertThat(stats.get("eval/knn/top1").mean()).isEqualTo(0.80, within(1e-12));
-    assertThat(stats.get("eval/knn/top1").sd()).isEqualTo(0.02, within(1e-12));
+    assertThat(stats.get("eval/knn/top1").mean()).isEqualTo(80.0, within(1e-9));
+    assertThat(stats.get("eval/knn/top1").sd()).isEqualTo(2.0, within(1e-9));
     assertThat(stats.get("eval/lowshot10/top1_sd/conv5").n()).isEqualTo(1);
     assertThat(SeedsSummary.of(RUNS).runs()).isEqualTo(3);
   }
@@ -90,7 +90,7 @@ class SeedsSummaryTest {
 
   @Test
   void markdownAndHtmlHoldTheSame() throws Exception {
-    Map<String, Double> evil = Map.of("eval/knn/top1/<b>|&", 0.5);
+    Map<String, Double> evil = Map.of("eval/knn/top1/<b>|&", 50.0);
     SeedsSummary summary = SeedsSummary.of(List.of(evil, evil));
     assertThat(summary.markdown().replace('\u00a0', ' '))
         .startsWith("| Measure | Trained | Untrained | Difference |\n|---|--:|--:|--:|\n")
