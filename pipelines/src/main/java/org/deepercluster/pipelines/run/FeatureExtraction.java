@@ -79,7 +79,7 @@ public final class FeatureExtraction {
       dimension = EmbedImages.dimension(trunk, layer);
     }
     for (String table : List.of("vectors", "rejects")) {
-      if (!Files.match(Paths.join(output, table, "*.parquet")).isEmpty()) {
+      if (!Files.match(output, table + "/*.parquet").isEmpty()) {
         throw new IOException(output + " already holds " + table + "; name another folder");
       }
     }

@@ -14,7 +14,7 @@ import org.deepercluster.stages.table.Paths;
 
 /** Follows the numbered records that workers leave in an attempt's folder. */
 final class ProgressReader {
-  private final String pattern;
+  private final String folder;
   private final String job;
   private final int units;
   private final Set<String> seen = new HashSet<>();
@@ -23,14 +23,14 @@ final class ProgressReader {
   private final SortedMap<String, Double> metrics = new TreeMap<>();
 
   ProgressReader(String directory, String job, int units) {
-    this.pattern = Paths.join(directory, Progress.FOLDER, "*.json");
+    this.folder = Paths.join(directory, Progress.FOLDER);
     this.job = job;
     this.units = units;
   }
 
   /** Reads what is new. */
   StageProgress read() throws IOException {
-    for (String path : Files.match(pattern)) {
+    for (String path : Files.match(folder, "*.json")) {
       if (seen.add(path)) {
         Progress p = Json.read(path, Progress.class);
         done.put(p.unit(), p.finished() ? 1.0 : p.total() == 0 ? 0 : (double) p.done() / p.total());

@@ -36,7 +36,7 @@ public final class RunStore {
    */
   public static Optional<RunRecord> unfinished(Experiment e, SortedMap<String, String> inputs)
       throws IOException {
-    return Files.match(Paths.join(root(e), "*", RunRecord.FILE)).stream()
+    return Files.match(root(e), "*/" + RunRecord.FILE).stream()
         .map(RunStore::read)
         .filter(r -> !r.status().equals(RunRecord.FINISHED))
         .filter(r -> r.digest().equals(e.digest()) && r.inputs().equals(inputs))

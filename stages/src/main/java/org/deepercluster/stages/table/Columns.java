@@ -104,6 +104,20 @@ public final class Columns {
           arrays.add(p.data[i]);
         }
       }
+      if (c.type() == Column.Type.VECTOR) {
+        int[] dims =
+            parts.stream()
+                .filter(p -> p.rows > 0)
+                .mapToInt(p -> p.dimension(c.name()))
+                .distinct()
+                .toArray();
+        if (dims.length > 1) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "column %s.%s has vectors of %d and of %d values; all must have one length",
+                  schema.name(), c.name(), dims[0], dims[1]));
+        }
+      }
       b.data[i] = join(c.type(), arrays);
     }
     return b.build();

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
@@ -81,17 +82,65 @@ public final class Files {
 
   /** Paths of all files below a folder, sorted; none when it does not exist. */
   public static List<String> list(String directory) throws IOException {
-    return match(Paths.join(directory, "**"));
+    return match(directory, "**");
   }
 
-  /** Paths of the files that a pattern matches, sorted. */
-  public static List<String> match(String glob) throws IOException {
+  /**
+   * Paths of the files below a folder that a pattern matches, sorted. On a local disk the folder is
+   * taken as it is, with characters such as {@code [} that mean something in patterns.
+   *
+   * @param directory URI of the folder; need not exist
+   * @param pattern relative to it; {@code *} stands for any part of a name, {@code **} for any path
+   */
+  public static List<String> match(String directory, String pattern) throws IOException {
     List<String> found = new ArrayList<>();
-    for (MatchResult.Metadata m : FileSystems.match(glob, EmptyMatchTreatment.ALLOW).metadata()) {
-      found.add(m.resourceId().toString());
+    ResourceId id = FileSystems.matchNewResource(directory, true);
+    if ("file".equals(id.getScheme())) {
+      matchLocal(java.nio.file.Path.of(id.toString()), pattern, found);
+    } else {
+      String glob = Paths.join(directory, pattern);
+      for (MatchResult.Metadata m : FileSystems.match(glob, EmptyMatchTreatment.ALLOW).metadata()) {
+        found.add(m.resourceId().toString());
+      }
     }
     found.sort(Comparator.naturalOrder());
     return found;
+  }
+
+  private static void matchLocal(java.nio.file.Path root, String pattern, List<String> found)
+      throws IOException {
+    if (!java.nio.file.Files.isDirectory(root)) {
+      return;
+    }
+    java.nio.file.Path real = root.toRealPath();
+    java.nio.file.PathMatcher matcher = real.getFileSystem().getPathMatcher("glob:" + pattern);
+    int depth =
+        pattern.contains("**") ? Integer.MAX_VALUE : java.nio.file.Path.of(pattern).getNameCount();
+    java.nio.file.Files.walkFileTree(
+        real,
+        Set.of(),
+        depth,
+        new java.nio.file.SimpleFileVisitor<>() {
+          @Override
+          public java.nio.file.FileVisitResult visitFile(
+              java.nio.file.Path file, java.nio.file.attribute.BasicFileAttributes attributes) {
+            java.nio.file.Path below = real.relativize(file);
+            if (!attributes.isDirectory() && matcher.matches(below)) {
+              found.add(root.resolve(below).toString());
+            }
+            return java.nio.file.FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public java.nio.file.FileVisitResult visitFileFailed(
+              java.nio.file.Path file, IOException e) throws IOException {
+            if (e instanceof java.nio.file.NoSuchFileException) {
+              // Renamed or deleted since its folder was read.
+              return java.nio.file.FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+        });
   }
 
   /** Deletes files; those that are gone already are no fault. */

@@ -32,10 +32,7 @@ public final class TableReader implements AutoCloseable {
     this.schema = schema;
     this.path = path;
     this.parquet = schema.toParquet();
-    this.file =
-        ParquetFileReader.open(
-            ParquetFiles.input(path),
-            ParquetReadOptions.builder(new PlainParquetConfiguration()).build());
+    this.file = openFile(path);
     MessageType found = file.getFileMetaData().getSchema();
     for (Type field : parquet.getFields()) {
       if (!found.containsField(field.getName()) || !found.getType(field.getName()).equals(field)) {
@@ -51,6 +48,16 @@ public final class TableReader implements AutoCloseable {
       }
     }
     file.setRequestedSchema(parquet);
+  }
+
+  private static ParquetFileReader openFile(String path) throws IOException {
+    try {
+      return ParquetFileReader.open(
+          ParquetFiles.input(path),
+          ParquetReadOptions.builder(new PlainParquetConfiguration()).build());
+    } catch (RuntimeException e) {
+      throw new IOException(path + ": " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -202,14 +209,25 @@ public final class TableReader implements AutoCloseable {
               + " rows; all vectors of a row group must have one length");
     }
     int d = (int) (total / rows);
-    float[] v = new float[(int) total];
-    for (int i = 0; i < v.length; i++) {
+    // An empty vector counts as one value, which is not defined.
+    boolean empty = in.getCurrentDefinitionLevel() == 0;
+    float[] v = new float[empty ? 0 : (int) total];
+    for (int i = 0; i < total; i++) {
       boolean first = in.getCurrentRepetitionLevel() == 0;
-      if (first != (i % d == 0) || in.getCurrentDefinitionLevel() == 0) {
+      if (first != (i % d == 0) || (in.getCurrentDefinitionLevel() == 0) != empty) {
         throw new IOException(
-            path + ": column " + c.name() + ", row " + i / d + ": a vector is not " + d + " long");
+            path
+                + ": column "
+                + c.name()
+                + ", row "
+                + i / d
+                + ": a vector is not "
+                + (empty ? 0 : d)
+                + " long");
       }
-      v[i] = in.getFloat();
+      if (!empty) {
+        v[i] = in.getFloat();
+      }
       in.consume();
     }
     return v;

@@ -8,7 +8,9 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,20 +32,27 @@ import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /**
- * An object store in memory, {@code bucket://name/key}: as in S3 there are no folders, channels
- * cannot seek and keys of a "folder" come from a listing by prefix. Later registrations of the
+ * An object store in memory, {@code bucket://name/key}: as in S3 there are no folders, and keys of
+ * a "folder" come from a listing by prefix. Channels of the bucket {@code seekable} can seek, as
+ * those of Beam's S3, GCS and HDFS connectors can; the others cannot. Later registrations of the
  * pipeline's file systems keep its objects.
  */
-final class BucketFileSystem extends FileSystem<BucketFileSystem.Key> {
+public final class BucketFileSystem extends FileSystem<BucketFileSystem.Key> {
   private static final Map<String, byte[]> OBJECTS = new ConcurrentSkipListMap<>();
 
   /** Makes the scheme known to Beam, empty. */
-  static void start() {
+  public static void start() {
     OBJECTS.clear();
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
   }
 
-  static void put(String key, byte[] bytes) {
+  /** Keys of all objects, sorted. */
+  public static List<String> keys() {
+    return List.copyOf(OBJECTS.keySet());
+  }
+
+  /** Stores an object. */
+  public static void put(String key, byte[] bytes) {
     OBJECTS.put(key, bytes);
   }
 
@@ -127,7 +136,65 @@ final class BucketFileSystem extends FileSystem<BucketFileSystem.Key> {
     if (new String(bytes, UTF_8).equals("broken connection")) {
       throw new IOException("connection reset");
     }
-    return Channels.newChannel(new ByteArrayInputStream(bytes));
+    return key.name().startsWith("bucket://seekable/")
+        ? new SeekableBytes(bytes)
+        : Channels.newChannel(new ByteArrayInputStream(bytes));
+  }
+
+  private static final class SeekableBytes implements SeekableByteChannel {
+    private final ByteBuffer bytes;
+    private boolean open = true;
+
+    SeekableBytes(byte[] bytes) {
+      this.bytes = ByteBuffer.wrap(bytes);
+    }
+
+    @Override
+    public int read(ByteBuffer target) {
+      if (!bytes.hasRemaining()) {
+        return -1;
+      }
+      int n = Math.min(bytes.remaining(), target.remaining());
+      target.put(bytes.slice().limit(n));
+      bytes.position(bytes.position() + n);
+      return n;
+    }
+
+    @Override
+    public int write(ByteBuffer source) {
+      throw new NonWritableChannelException();
+    }
+
+    @Override
+    public long position() {
+      return bytes.position();
+    }
+
+    @Override
+    public SeekableByteChannel position(long position) {
+      bytes.position(Math.toIntExact(position));
+      return this;
+    }
+
+    @Override
+    public long size() {
+      return bytes.limit();
+    }
+
+    @Override
+    public SeekableByteChannel truncate(long size) {
+      throw new NonWritableChannelException();
+    }
+
+    @Override
+    public boolean isOpen() {
+      return open;
+    }
+
+    @Override
+    public void close() {
+      open = false;
+    }
   }
 
   @Override
