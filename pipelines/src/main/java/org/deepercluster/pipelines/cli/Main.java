@@ -54,7 +54,12 @@ public final class Main {
   static int execute(Path log, String... args) {
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     Console console = new Console(log);
-    return new CommandLine(new Main(), new Commands(console))
+    CommandLine commands = new CommandLine(new Main(), new Commands(console));
+    commands
+        .getSubcommands()
+        .values()
+        .forEach(c -> c.getCommandSpec().versionProvider(new Version()));
+    return commands
         .setExecutionExceptionHandler((e, cmd, parsed) -> console.failure(e))
         .setParameterExceptionHandler(
             (e, a) -> {
