@@ -84,9 +84,10 @@ public final class FeatureExtraction {
       dimension = EmbedImages.dimension(trunk, layer);
     }
     for (String table : List.of("vectors", "rejects")) {
-      if (!Files.match(output, table + "/*.parquet").isEmpty()) {
-        throw new IOException(output + " already holds " + table + "; name another folder");
-      }
+      Schema.require(
+          Files.match(output, table + "/*.parquet").isEmpty(),
+          "must be a folder without " + table + " of an earlier call, got " + output,
+          "--output");
     }
     Listing listing =
         CollectionReader.of(new DataConfig("images", images, null, null, 1.0, 1024)).list();
