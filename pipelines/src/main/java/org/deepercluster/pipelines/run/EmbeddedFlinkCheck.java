@@ -8,7 +8,7 @@ public final class EmbeddedFlinkCheck {
 
   /** What runs, in words. */
   public static String run() throws java.io.IOException {
-    try (EmbeddedFlink flink = EmbeddedFlink.start(1)) {
+    try (EmbeddedFlink flink = EmbeddedFlink.start(1, 0)) {
       return "embedded Flink "
           + EnvironmentInformation.getVersion()
           + " answered at "
