@@ -3,11 +3,13 @@ package org.deepercluster.pipelines.run;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.UUID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.HeartbeatManagerOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
+import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
@@ -29,9 +31,9 @@ final class EmbeddedFlink implements AutoCloseable {
    * Starts the cluster on a free loopback port.
    *
    * @param slots task slots: units that run at the same time
-   * @throws InfrastructureException when it does not start
+   * @param retries how often failed units of a job are tried again before the job fails for good
    */
-  static EmbeddedFlink start(int slots) throws InfrastructureException {
+  static EmbeddedFlink start(int slots, int retries) throws IOException {
     Configuration conf = new Configuration();
     conf.set(RestOptions.BIND_PORT, "0");
     conf.set(RestOptions.ADDRESS, "localhost");
@@ -39,6 +41,9 @@ final class EmbeddedFlink implements AutoCloseable {
     conf.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(64L * slots));
     conf.set(TaskManagerOptions.NETWORK_MEMORY_MIN, MemorySize.ofMebiBytes(64));
     conf.set(TaskManagerOptions.NETWORK_MEMORY_MAX, MemorySize.ofMebiBytes(64));
+    conf.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
+    conf.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, retries);
+    conf.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, Duration.ofSeconds(1));
     // One process: a long pause of the garbage collector is no lost worker.
     conf.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, 300_000L);
     MiniCluster cluster =
@@ -53,13 +58,9 @@ final class EmbeddedFlink implements AutoCloseable {
       return new EmbeddedFlink(cluster, cluster.getRestAddress().get());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new InfrastructureException("interrupted while the embedded Flink started", e);
+      throw new IOException("interrupted while the embedded Flink started", e);
     } catch (Exception e) {
-      throw new InfrastructureException(
-          "the embedded Flink did not start: "
-              + e.getMessage()
-              + "; the loopback interface must be usable, see `./deepercluster doctor`",
-          e);
+      throw new IOException("the embedded Flink did not start: " + e.getMessage(), e);
     }
   }
 

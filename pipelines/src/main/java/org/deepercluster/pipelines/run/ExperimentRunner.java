@@ -178,13 +178,14 @@ public final class ExperimentRunner {
       ExecutionConfig execution = experiment.execution();
       Path temporary = java.nio.file.Files.createTempDirectory("deepercluster");
       Path jar = EmbeddedFlink.emptyJar(temporary);
-      try (EmbeddedFlink flink = EmbeddedFlink.start(execution.parallelism())) {
+      try (EmbeddedFlink flink =
+          EmbeddedFlink.start(execution.parallelism(), execution.retries())) {
         List<RunListener> listeners =
             List.of(new ConsoleDisplay(out, terminal, color, plan), tracking);
         return new Orchestrator(
                 plan,
                 directory,
-                new FlinkJobs(flink.master(), execution.retries(), jar),
+                new FlinkJobs(flink.master(), jar),
                 execution.parallelism(),
                 execution.keep() == ExecutionConfig.Keep.ALL,
                 CodeVersion.get(),

@@ -95,11 +95,11 @@ public final class FeatureExtraction {
     Path jar = EmbeddedFlink.emptyJar(temporary);
     String attempt = Paths.join(output, ".attempt-" + UUID.randomUUID().toString().substring(0, 8));
     List<Part> parts;
-    try (EmbeddedFlink flink = EmbeddedFlink.start(parallelism)) {
+    try (EmbeddedFlink flink = EmbeddedFlink.start(parallelism, 1)) {
       EmbedImages transform = new EmbedImages(weights, layer, listing.units(), attempt);
       ProgressReader reader = new ProgressReader(attempt, "", transform.units());
       long[] last = {System.nanoTime()};
-      new FlinkJobs(flink.master(), 1, jar)
+      new FlinkJobs(flink.master(), jar)
           .run(
               "features",
               Math.max(1, Math.min(parallelism, transform.units())),

@@ -19,14 +19,14 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /**
  * Runs Beam pipelines on a Flink cluster, embedded or not, through its REST address: submits
- * detached and asks for the job's state, which answers sooner than Beam's own waiting.
+ * detached and asks for the job's state, which answers sooner than Beam's own waiting. How often
+ * failed units are tried again is the cluster's setting: Beam passes none on for batches.
  */
 final class FlinkJobs {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long POLL_MILLIS = 40;
 
   private final String master;
-  private final int retries;
   private final Path stagedJar;
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
@@ -35,12 +35,10 @@ final class FlinkJobs {
    * Jobs on one cluster.
    *
    * @param master {@code host:port} of the cluster's REST address
-   * @param retries how often a failed job is started again before it fails for good
    * @param stagedJar the jar that is sent with each job
    */
-  FlinkJobs(String master, int retries, Path stagedJar) {
+  FlinkJobs(String master, Path stagedJar) {
     this.master = master;
-    this.retries = retries;
     this.stagedJar = stagedJar;
   }
 
@@ -61,8 +59,6 @@ final class FlinkJobs {
     options.setAttachedMode(false);
     options.setParallelism(parallelism);
     options.setFilesToStage(List.of(stagedJar.toString()));
-    options.setNumberOfExecutionRetries(retries);
-    options.setExecutionRetryDelay(1000L);
     String unique = name + "-" + UUID.randomUUID().toString().substring(0, 8);
     options.setJobName(unique);
     Pipeline pipeline = Pipeline.create(options);

@@ -5,11 +5,15 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.apache.beam.sdk.io.FileSystems;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Paths;
@@ -28,6 +32,7 @@ public final class RunLock implements AutoCloseable {
   /** After this long without a renewal an owner on another host counts as dead. */
   static final Duration STALE = Duration.ofSeconds(90);
 
+  private static final String GUARD = ".lock";
   private static final Duration RENEW = Duration.ofSeconds(15);
   private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
 
@@ -65,7 +70,8 @@ public final class RunLock implements AutoCloseable {
 
   private final String path;
   private final ScheduledExecutorService renewer;
-  private volatile Owner owner;
+  private Owner owner;
+  private boolean closed;
 
   private RunLock(String path, Owner owner) {
     this.path = path;
@@ -89,6 +95,22 @@ public final class RunLock implements AutoCloseable {
    * @throws RunLockedException when another process holds it
    */
   static RunLock acquire(String directory) throws IOException, RunLockedException {
+    if (!"file".equals(FileSystems.matchNewResource(directory, true).getScheme())) {
+      return take(directory);
+    }
+    // On a disk, looking at the lock and taking it is one step.
+    java.nio.file.Path guard = java.nio.file.Path.of(directory, GUARD);
+    java.nio.file.Files.createDirectories(guard.getParent());
+    synchronized (RunLock.class) {
+      try (FileChannel channel =
+              FileChannel.open(guard, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock alone = channel.lock()) {
+        return take(directory);
+      }
+    }
+  }
+
+  private static RunLock take(String directory) throws IOException, RunLockedException {
     String path = Paths.join(directory, FILE);
     Owner me = Owner.ofThisProcess();
     Owner holder = read(path);
@@ -99,7 +121,7 @@ public final class RunLock implements AutoCloseable {
       LOG.info(
           "taking over the lock of {} (process {} on {})", directory, holder.pid(), holder.host());
     }
-    // Two that find the same dead lock both write; the one that reads itself back goes on.
+    // Where looking and taking are two steps, two may both write; who reads itself back goes on.
     Json.write(path, me);
     Owner now = read(path);
     if (now == null || !now.id().equals(me.id())) {
@@ -119,8 +141,16 @@ public final class RunLock implements AutoCloseable {
     }
   }
 
-  private synchronized void renew() {
+  synchronized void renew() {
+    if (closed) {
+      return;
+    }
     try {
+      Owner holder = read(path);
+      if (holder != null && !holder.id().equals(owner.id())) {
+        LOG.error("{} was taken over by process {} on {}", path, holder.pid(), holder.host());
+        return;
+      }
       owner = owner.renewedNow();
       Json.write(path, owner);
     } catch (IOException | RuntimeException e) {
@@ -129,13 +159,12 @@ public final class RunLock implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
+    closed = true;
     renewer.shutdownNow();
-    synchronized (this) {
-      Owner holder = read(path);
-      if (holder != null && holder.id().equals(owner.id())) {
-        Files.delete(java.util.List.of(path));
-      }
+    Owner holder = read(path);
+    if (holder != null && holder.id().equals(owner.id())) {
+      Files.delete(java.util.List.of(path));
     }
   }
 

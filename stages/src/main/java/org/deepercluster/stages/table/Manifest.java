@@ -48,7 +48,7 @@ public record Manifest(
   public static final String FILE = "manifest.json";
 
   public Manifest {
-    parts = parts.stream().sorted().toList();
+    parts = parts == null ? List.of() : parts.stream().sorted().toList();
   }
 
   /**
@@ -62,6 +62,9 @@ public record Manifest(
     if (m.format != FORMAT) {
       throw new IOException(
           path + ": format " + m.format + "; this program reads format " + FORMAT);
+    }
+    if (m.instance == null || m.inputs == null || m.config == null || m.digest == null) {
+      throw new IOException(path + ": not a whole manifest");
     }
     return m.withParts(
         m.parts.stream()
