@@ -145,7 +145,13 @@ public final class ExperimentRunner {
       TrackingListener tracking =
           new TrackingListener(tracker, experiment, inputs, run, tags(backend));
       Plan plan = Planner.plan(experiment, inputs, reportRun(backend, tracking));
-      Thread hook = new Thread(() -> tracking.interrupted(), "interrupted");
+      Thread hook =
+          new Thread(
+              () -> {
+                out.println("\nInterrupted. The same command continues this run.");
+                tracking.interrupted();
+              },
+              "interrupted");
       Runtime.getRuntime().addShutdownHook(hook);
       try {
         tracking.parent();
