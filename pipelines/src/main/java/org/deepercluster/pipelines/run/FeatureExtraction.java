@@ -12,12 +12,12 @@ import org.deepercluster.stages.features.EmbedImages;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.ingest.Listing;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
-import org.deepercluster.stages.train.ModelFile;
 
 /** Turns a folder of images into feature vectors with a trained model. */
 public final class FeatureExtraction {

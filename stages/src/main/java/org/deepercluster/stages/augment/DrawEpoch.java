@@ -17,8 +17,8 @@ import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
 import org.deepercluster.stages.table.TableWriter;
-import org.deepercluster.stages.train.Method;
-import org.deepercluster.stages.train.Targets;
+import org.deepercluster.stages.targets.Method;
+import org.deepercluster.stages.targets.Targets;
 
 /**
  * Samples an epoch and writes its draw table, a file per training worker. One unit: the sampler
