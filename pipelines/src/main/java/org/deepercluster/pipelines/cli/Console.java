@@ -20,6 +20,8 @@ final class Console {
   private final boolean terminal;
   private final boolean color;
 
+  @SuppressWarnings(
+      "SystemConsoleNull") // on the Java 17 that is supported it is null without a terminal
   Console(Path log) {
     this(log, System.console() != null && !"dumb".equals(System.getenv("TERM")), System.getenv());
   }

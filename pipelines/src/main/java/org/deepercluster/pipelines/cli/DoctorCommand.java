@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
     name = "doctor",
     description = "Checks what the program needs on this machine, with a fix for each fault.",
     mixinStandardHelpOptions = true,
-    footer = {"", "Examples:", "  deepercluster doctor", "  deepercluster doctor --json"})
+    footer = {"", "Examples:", "  ./deepercluster doctor", "  ./deepercluster doctor --json"})
 final class DoctorCommand extends ConsoleCommand {
   private static final long GIB = 1L << 30;
 

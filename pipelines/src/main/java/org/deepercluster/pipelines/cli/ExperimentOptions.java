@@ -16,7 +16,9 @@ final class ExperimentOptions {
   @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
-      description = "Changes a setting, as in --set train.epochs=3; may be repeated.")
+      description =
+          "Changes a setting, as in --set train.epochs=3; null takes an optional one away."
+              + " May be repeated.")
   List<String> set = new ArrayList<>();
 
   Experiment read() {

@@ -11,15 +11,15 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "features",
     description = {
-      "Turns a folder of images into feature vectors with the model of a run:",
-      "Parquet files with the columns image_id, uri, vector."
+      "Turns a folder of images into feature vectors.",
+      "Writes Parquet files with the columns image_id, uri, vector, by the model of a run."
     },
     mixinStandardHelpOptions = true,
     footer = {
       "",
       "Examples:",
-      "  deepercluster features runs/quickstart/20260101-120000-ab12 photos/ --output vectors/",
-      "  deepercluster features model.safetensors photos/ --layer conv5 --output vectors/"
+      "  ./deepercluster features runs/quickstart/RUN photos/ --output vectors/",
+      "  ./deepercluster features model.safetensors photos/ --layer conv5 --output out"
     })
 final class FeaturesCommand extends ConsoleCommand {
   @Parameters(
@@ -44,13 +44,15 @@ final class FeaturesCommand extends ConsoleCommand {
       names = "--output",
       paramLabel = "DIR",
       required = true,
-      description = "Folder for the Parquet files; any Beam file system.")
+      description = "Folder for the Parquet files, which must not hold any yet.")
   private String output;
 
   @Option(
       names = "--parallelism",
+      paramLabel = "N",
       defaultValue = "2",
-      description = "Files that are worked on side by side; default ${DEFAULT-VALUE}.")
+      description =
+          "Units of 1,024 files that are worked on side by side; default ${DEFAULT-VALUE}.")
   private int parallelism;
 
   @Option(names = "--json", description = "Ends with one JSON object on standard output.")

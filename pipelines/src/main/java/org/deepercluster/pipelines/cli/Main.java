@@ -2,6 +2,7 @@ package org.deepercluster.pipelines.cli;
 
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -29,10 +30,10 @@ import picocli.CommandLine.HelpCommand;
     footer = {
       "",
       "Examples:",
-      "  deepercluster run experiments/quickstart.yaml",
-      "  deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
-      "  deepercluster features runs/quickstart/RUN photos/ --layer conv5 --output vectors/",
-      "  deepercluster doctor",
+      "  ./deepercluster run experiments/quickstart.yaml",
+      "  ./deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
+      "  ./deepercluster features runs/quickstart/RUN photos/ --output vectors/",
+      "  ./deepercluster doctor",
       "",
       "Exit codes: 0 done, 1 a stage failed, 2 bad configuration, 3 infrastructure."
     })
@@ -53,7 +54,12 @@ public final class Main {
   static int execute(Path log, String... args) {
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     Console console = new Console(log);
-    return new CommandLine(new Main(), new Commands(console))
+    CommandLine commands = new CommandLine(new Main(), new Commands(console));
+    commands
+        .getSubcommands()
+        .values()
+        .forEach(c -> c.getCommandSpec().versionProvider(new Version()));
+    return commands
         .setExecutionExceptionHandler((e, cmd, parsed) -> console.failure(e))
         .setParameterExceptionHandler(
             (e, a) -> {
@@ -61,6 +67,7 @@ public final class Main {
               e.getCommandLine().usage(System.err);
               return Console.BAD_CONFIGURATION;
             })
+        .setUsageHelpAutoWidth(true)
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
                 console.color() ? CommandLine.Help.Ansi.AUTO : CommandLine.Help.Ansi.OFF))
@@ -69,7 +76,8 @@ public final class Main {
 
   private static Path logFile() {
     String name =
-        LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"))
+        LocalDateTime.now(ZoneId.systemDefault())
+                .format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"))
             + "-"
             + ProcessHandle.current().pid()
             + ".log";

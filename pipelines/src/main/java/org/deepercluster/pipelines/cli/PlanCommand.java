@@ -16,11 +16,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "plan",
     description = {
-      "Shows the stages that would run, in order, with their inputs and outputs,",
-      "and which of them are complete already."
+      "Shows the stages that would run, and which are complete.",
+      "They are in order, with their inputs and outputs."
     },
     mixinStandardHelpOptions = true,
-    footer = {"", "Example:", "  deepercluster plan experiments/quickstart.yaml"})
+    footer = {"", "Example:", "  ./deepercluster plan experiments/quickstart.yaml"})
 final class PlanCommand extends ConsoleCommand {
   @Mixin private ExperimentOptions experiment;
 

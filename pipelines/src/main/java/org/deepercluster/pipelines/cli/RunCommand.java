@@ -27,25 +27,25 @@ import picocli.CommandLine.Option;
 @Command(
     name = "run",
     description = {
-      "Runs an experiment, or continues its unfinished run when neither its settings",
-      "nor its images have changed."
+      "Runs an experiment, or continues its unfinished run.",
+      "A run is continued when neither its settings nor its images have changed."
     },
     mixinStandardHelpOptions = true,
     footer = {
       "",
       "Examples:",
-      "  deepercluster run experiments/quickstart.yaml",
-      "  deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
-      "  deepercluster run experiments/quickstart.yaml --set train.epochs=3 --json"
+      "  ./deepercluster run experiments/quickstart.yaml",
+      "  ./deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
+      "  ./deepercluster run experiments/quickstart.yaml --set train.epochs=3 --json"
     })
 final class RunCommand extends ConsoleCommand {
   @Mixin private ExperimentOptions experiment;
 
   @Option(
       names = "--seeds",
-      paramLabel = "S,S,...",
+      paramLabel = "S",
       split = ",",
-      description = "Runs the experiment once for each seed and ends with mean ± sd.")
+      description = "Runs the experiment for each seed, one after the other; ends with mean ± sd.")
   private List<Long> seeds = new ArrayList<>();
 
   @Option(

@@ -14,13 +14,13 @@ import picocli.CommandLine.Option;
 /** Sends what was logged while there was no server. */
 @Command(
     name = "sync",
-    description = "Sends runs that were logged to the local journal only to MLflow.",
+    description = "Sends to MLflow what so far is only in the local journal.",
     mixinStandardHelpOptions = true,
     footer = {
       "",
       "Examples:",
-      "  deepercluster sync",
-      "  deepercluster sync --uri http://host:5000"
+      "  ./deepercluster sync",
+      "  ./deepercluster sync --uri http://host:5000"
     })
 final class SyncCommand extends ConsoleCommand {
   @Option(

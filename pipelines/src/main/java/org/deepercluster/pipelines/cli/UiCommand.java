@@ -14,11 +14,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "ui",
     description = {
-      "Prints the address of MLflow's pages, starts the local server if it is down,",
-      "and opens a browser if there is one."
+      "Opens MLflow's pages.",
+      "Prints their address, starts the local server if it is down, and opens a browser if there"
+          + " is one."
     },
     mixinStandardHelpOptions = true,
-    footer = {"", "Examples:", "  deepercluster ui", "  deepercluster ui --stop"})
+    footer = {"", "Examples:", "  ./deepercluster ui", "  ./deepercluster ui --stop"})
 final class UiCommand extends ConsoleCommand {
   @Option(names = "--stop", description = "Ends the local server.")
   private boolean stop;

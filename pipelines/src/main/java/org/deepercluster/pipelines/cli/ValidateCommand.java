@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
     name = "validate",
     description = "Checks an experiment and prints it with every default filled in.",
     mixinStandardHelpOptions = true,
-    footer = {"", "Example:", "  deepercluster validate experiments/photos.yaml"})
+    footer = {"", "Example:", "  ./deepercluster validate experiments/quickstart.yaml"})
 final class ValidateCommand extends ConsoleCommand {
   @Mixin private ExperimentOptions experiment;
 

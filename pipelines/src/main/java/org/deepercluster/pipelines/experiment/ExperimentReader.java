@@ -332,6 +332,7 @@ public final class ExperimentReader {
       resolveData(prefix, values);
     }
     if (faults.count() > before) {
+      contradictions(setting, schema, values);
       return Optional.empty();
     }
     try {
@@ -343,6 +344,34 @@ public final class ExperimentReader {
     } catch (InvalidSettingsException e) {
       e.faults().forEach(fault -> add(fault.under(setting.path())));
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Rules between those keys of a section that are sound by themselves, though others are not:
+   * tries the section with defaults in place of the faulty ones.
+   */
+  private void contradictions(Setting section, Schema schema, Map<String, Object> values) {
+    List<Object> trial = new ArrayList<>();
+    for (Setting component : schema.components()) {
+      Object value = values.get(component.path());
+      if (value == null) {
+        if (component.required()) {
+          return;
+        }
+        value = component.defaultValue();
+      }
+      trial.add(value);
+    }
+    try {
+      schema.create(trial.toArray());
+    } catch (InvalidSettingsException e) {
+      for (SettingFault fault : e.faults()) {
+        SettingFault here = fault.under(section.path());
+        if (here.keys().stream().allMatch(values::containsKey)) {
+          add(here);
+        }
+      }
     }
   }
 

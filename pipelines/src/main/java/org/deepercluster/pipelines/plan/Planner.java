@@ -185,7 +185,7 @@ public final class Planner {
     add(
         StageInstance.of(
             "report",
-            new ReportStage(run, e.model(), perSuper, List.copyOf(reported.keySet()), e.seed()),
+            new ReportStage(run, perSuper, List.copyOf(reported.keySet()), e.seed()),
             -1,
             reported));
     return new Plan(instances);

@@ -32,8 +32,9 @@ final class EmbeddedFlink implements AutoCloseable {
    *
    * @param slots task slots: units that run at the same time
    * @param retries how often failed units of a job are tried again before the job fails for good
+   * @throws InfrastructureException when it does not start
    */
-  static EmbeddedFlink start(int slots, int retries) throws IOException {
+  static EmbeddedFlink start(int slots, int retries) throws InfrastructureException {
     Configuration conf = new Configuration();
     conf.set(RestOptions.BIND_PORT, "0");
     conf.set(RestOptions.ADDRESS, "localhost");
@@ -58,9 +59,13 @@ final class EmbeddedFlink implements AutoCloseable {
       return new EmbeddedFlink(cluster, cluster.getRestAddress().get());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the embedded Flink started", e);
+      throw new InfrastructureException("interrupted while the embedded Flink started", e);
     } catch (Exception e) {
-      throw new IOException("the embedded Flink did not start: " + e.getMessage(), e);
+      throw new InfrastructureException(
+          "the embedded Flink did not start: "
+              + e.getMessage()
+              + "; the loopback interface must be usable, see `./deepercluster doctor`",
+          e);
     }
   }
 

@@ -7,7 +7,7 @@ public final class EmbeddedFlinkCheck {
   private EmbeddedFlinkCheck() {}
 
   /** What runs, in words. */
-  public static String run() throws java.io.IOException {
+  public static String run() throws InfrastructureException {
     try (EmbeddedFlink flink = EmbeddedFlink.start(1, 0)) {
       return "embedded Flink "
           + EnvironmentInformation.getVersion()

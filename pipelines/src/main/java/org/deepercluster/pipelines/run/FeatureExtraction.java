@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.deepercluster.stages.beam.WriteIndex;
+import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.features.EmbedImages;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
@@ -48,17 +49,18 @@ public final class FeatureExtraction {
    * URI of a model's weights.
    *
    * @param model a {@code .safetensors} file, or the folder of a run
-   * @throws IOException when there is no model
+   * @throws org.deepercluster.stages.config.InvalidSettingsException when there is no model
    */
   public static String weights(String model) throws IOException {
     String path =
         model.endsWith(".safetensors") ? model : Paths.join(model, "model", "model.safetensors");
-    if (!Files.exists(path)) {
-      throw new IOException(
-          path
-              + " is not there; MODEL is the folder of a finished run (such as runs/quickstart/ID) or"
-              + " a .safetensors file that a run exported");
-    }
+    Schema.require(
+        Files.exists(path),
+        "must be the folder of a finished run (such as runs/quickstart/ID) or a .safetensors file that"
+            + " a run exported; "
+            + path
+            + " is not there",
+        "MODEL");
     return path;
   }
 
@@ -75,7 +77,10 @@ public final class FeatureExtraction {
     String weights = weights(model);
     int dimension;
     try (Trunk trunk = ModelFile.load(weights, 1)) {
-      EmbedImages.checkLayer(trunk, layer);
+      Schema.require(
+          EmbedImages.layers(trunk).contains(layer),
+          "must be one of " + String.join(", ", EmbedImages.layers(trunk)) + ", got " + layer,
+          "--layer");
       dimension = EmbedImages.dimension(trunk, layer);
     }
     for (String table : List.of("vectors", "rejects")) {

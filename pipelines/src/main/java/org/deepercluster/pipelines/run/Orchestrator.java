@@ -156,7 +156,7 @@ final class Orchestrator {
               result.parts(),
               result.numbers());
       manifest.write(folder);
-      sweep(folder, manifest);
+      sweep(folder);
       Manifest committed = Manifest.read(folder);
       complete.put(instance.id(), committed);
       for (RunListener l : listeners) {
@@ -171,7 +171,7 @@ final class Orchestrator {
   }
 
   /** Deletes what the manifest does not list: earlier attempts, failed tries, progress records. */
-  private static void sweep(String folder, Manifest manifest) throws IOException {
+  private static void sweep(String folder) throws IOException {
     Set<String> kept = new HashSet<>();
     for (Part p : Manifest.read(folder).parts()) {
       kept.add(name(p.path()));

@@ -208,6 +208,16 @@ class ExperimentReaderTest {
   // Every fault by its message.
 
   @Test
+  void findsContradictionsBesideOtherFaultsOfTheSection() throws IOException {
+    String text = VALID.replace("m: 2", "m: 3").replace("pcaDim: 64", "pcaDim: 0");
+    assertThat(faults(text))
+        .isEqualTo(
+            """
+            e.yaml:14:6: clustering.k must be a multiple of m = 3, got 32
+            e.yaml:15:11: clustering.pcaDim must be a whole number from 1 to 65536, got 0""");
+  }
+
+  @Test
   void reportsAllFaultsAtOnceInOrderOfPlaceAndOverridesLast() throws IOException {
     String text =
         VALID

@@ -5,18 +5,36 @@ import java.util.stream.Collectors;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Setting;
+import org.deepercluster.stages.ingest.DataConfig;
 
 /** Writes the schema as Markdown: one table per section. */
 final class SettingsTable {
   private SettingsTable() {}
 
+  /** The whole schema. */
   static String markdown() {
     StringBuilder text = new StringBuilder();
-    section("Top level", "", Schema.of(Experiment.class), text);
+    section("Top level", "", Schema.of(Experiment.class), text, false);
     return text.toString();
   }
 
-  private static void section(String title, String doc, Schema schema, StringBuilder text) {
+  /**
+   * One section at the top of the schema, with those inside it; collections of images inside it are
+   * left to the page of ingestion.
+   */
+  static String markdown(String section) {
+    Setting setting =
+        Schema.of(Experiment.class).components().stream()
+            .filter(component -> component.path().equals(section))
+            .findFirst()
+            .orElseThrow();
+    StringBuilder text = new StringBuilder();
+    section("`" + section + "`", "", setting.schema(), text, true);
+    return text.toString();
+  }
+
+  private static void section(
+      String title, String doc, Schema schema, StringBuilder text, boolean page) {
     text.append("\n### ").append(title).append("\n\n");
     if (!doc.isEmpty()) {
       text.append(doc).append("\n\n");
@@ -25,8 +43,9 @@ final class SettingsTable {
     for (Setting setting : schema.components()) {
       boolean section = setting.type() == Setting.Type.SECTION;
       String name = "`" + setting.name() + "`";
+      String link = page && isCollection(setting) ? "ingest.md#data" : "#" + anchor(setting.path());
       text.append("| ")
-          .append(section ? "[" + name + "](#" + anchor(setting.path()) + ")" : name)
+          .append(section ? "[" + name + "](" + link + ")" : name)
           .append(" | ")
           .append(setting.key().symbol())
           .append(" | ")
@@ -40,10 +59,14 @@ final class SettingsTable {
           .append(" |\n");
     }
     for (Setting setting : schema.components()) {
-      if (setting.type() == Setting.Type.SECTION) {
-        section("`" + setting.path() + "`", setting.key().doc(), setting.schema(), text);
+      if (setting.type() == Setting.Type.SECTION && !(page && isCollection(setting))) {
+        section("`" + setting.path() + "`", setting.key().doc(), setting.schema(), text, page);
       }
     }
+  }
+
+  private static boolean isCollection(Setting setting) {
+    return setting.valueType() == DataConfig.class;
   }
 
   private static String anchor(String path) {

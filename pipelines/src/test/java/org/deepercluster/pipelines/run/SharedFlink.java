@@ -19,8 +19,8 @@ final class SharedFlink implements BeforeAllCallback, ParameterResolver {
         Path jar = EmbeddedFlink.emptyJar(Files.createTempDirectory("shared-flink"));
         EmbeddedFlink flink = EmbeddedFlink.start(2, 1);
         return new Running(flink, jar, new FlinkJobs(flink.master(), jar));
-      } catch (java.io.IOException e) {
-        throw new java.io.UncheckedIOException(e);
+      } catch (java.io.IOException | InfrastructureException e) {
+        throw new IllegalStateException(e);
       }
     }
 

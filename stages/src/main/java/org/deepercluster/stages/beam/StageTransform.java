@@ -81,6 +81,7 @@ public abstract class StageTransform<U extends Serializable>
     }
 
     @Teardown
+    @SuppressWarnings("UnusedMethod") // Beam calls it
     public void teardown() {
       if (opened) {
         opened = false;

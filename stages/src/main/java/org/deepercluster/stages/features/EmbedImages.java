@@ -60,18 +60,12 @@ public final class EmbedImages extends StageTransform<SourceUnit> {
     this.layer = layer;
   }
 
-  /**
-   * Checks a layer's name.
-   *
-   * @throws IllegalArgumentException naming the layers there are
-   */
-  public static void checkLayer(Trunk trunk, String layer) {
+  /** Names of the layers that a trunk has. */
+  public static List<String> layers(Trunk trunk) {
     List<String> names = new ArrayList<>();
     trunk.convLayers().forEach(l -> names.add(l.name()));
     names.add(OUTPUT_LAYER);
-    if (!names.contains(layer)) {
-      throw new IllegalArgumentException("no layer " + layer + "; the model has " + names);
-    }
+    return names;
   }
 
   /** Length of a layer's vectors. */

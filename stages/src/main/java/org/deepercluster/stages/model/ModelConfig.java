@@ -46,6 +46,6 @@ public record ModelConfig(
 
   /** Length d of the trunk's output f_θ(x). */
   public int featureDim() {
-    return trunk.equals("vgg16") ? 4096 : 128;
+    return trunk.equals("vgg16") ? 64 * width : 128;
   }
 }

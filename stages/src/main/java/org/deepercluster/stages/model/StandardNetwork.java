@@ -139,11 +139,12 @@ final class StandardNetwork {
   /** W over pooled maps → the same function's W over unpooled ones. */
   private static INDArray fold(INDArray weight, int map, Architecture architecture) {
     int size = architecture.pooled();
-    INDArray rows = weight.reshape('c', weight.length() / (size * size), size * size);
+    long area = (long) size * size;
+    INDArray rows = weight.reshape('c', weight.length() / area, area);
     INDArray matrix = AdaptiveAveragePool.matrix(map, map, size);
     return rows.mmul(matrix.transpose())
         .dup('c')
-        .reshape('c', weight.size(0), weight.size(1) / (size * size) * map * map);
+        .reshape('c', weight.size(0), weight.size(1) / area * map * map);
   }
 
   private static int lastMap(ModelConfig config, Architecture architecture) {

@@ -18,7 +18,6 @@ import org.deepercluster.stages.image.CropBox;
 import org.deepercluster.stages.image.Image;
 import org.deepercluster.stages.image.ImageStore;
 import org.deepercluster.stages.ingest.IngestTables;
-import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.report.ReportStage.Input;
 import org.deepercluster.stages.table.Columns;
@@ -34,15 +33,12 @@ final class GatherReport {
   private static final int THUMBNAIL = 64;
 
   private final ReportData.Run run;
-  private final ModelConfig model;
   private final int perSuper;
   private final long seed;
   private final ReportStage.Inputs inputs;
 
-  GatherReport(
-      ReportData.Run run, ModelConfig model, int perSuper, long seed, ReportStage.Inputs inputs) {
+  GatherReport(ReportData.Run run, int perSuper, long seed, ReportStage.Inputs inputs) {
     this.run = run;
-    this.model = model;
     this.perSuper = perSuper;
     this.seed = seed;
     this.inputs = inputs;

@@ -12,7 +12,6 @@ import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
 
@@ -26,13 +25,11 @@ import org.deepercluster.stages.table.Part;
  * name.
  *
  * @param run who, where and when
- * @param model architecture
  * @param perSuper sub-clusters of each super-cluster, k/m; 0 without clusters
  * @param roles inputs to read, in the order of the plan
  * @param seed of the choice of clusters and images shown
  */
-public record ReportStage(
-    ReportData.Run run, ModelConfig model, int perSuper, List<String> roles, long seed)
+public record ReportStage(ReportData.Run run, int perSuper, List<String> roles, long seed)
     implements Stage {
   public ReportStage {
     roles = List.copyOf(roles);
@@ -98,7 +95,7 @@ public record ReportStage(
 
     Compose(ReportStage stage, Inputs inputs, String directory) {
       super(List.of(0), directory);
-      this.work = new Work(stage.run, stage.model, stage.perSuper, stage.seed, inputs);
+      this.work = new Work(stage.run, stage.perSuper, stage.seed, inputs);
     }
 
     @Override
@@ -107,11 +104,11 @@ public record ReportStage(
     }
   }
 
-  private record Work(ReportData.Run run, ModelConfig model, int perSuper, long seed, Inputs inputs)
+  private record Work(ReportData.Run run, int perSuper, long seed, Inputs inputs)
       implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {
-      ReportData data = new GatherReport(run, model, perSuper, seed, inputs).gather();
+      ReportData data = new GatherReport(run, perSuper, seed, inputs).gather();
       List<Part> parts = new ArrayList<>();
       for (var file : Report.render(data).entrySet()) {
         String name = file.getKey();

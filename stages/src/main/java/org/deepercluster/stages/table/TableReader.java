@@ -191,6 +191,7 @@ public final class TableReader implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("deprecation") // the number of values has no other accessor
   private float[] vectors(Column c, ColumnReader in, int rows) throws IOException {
     long total = in.getTotalValueCount();
     if (rows == 0) {

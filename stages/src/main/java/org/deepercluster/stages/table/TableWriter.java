@@ -172,6 +172,7 @@ public final class TableWriter implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("deprecation") // abstract in the superclass, so it must be there
   private static final class Builder extends ParquetWriter.Builder<RowOf, Builder> {
     private final TableSchema schema;
 
@@ -196,6 +197,7 @@ public final class TableWriter implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("deprecation") // abstract in the superclass, so it must be there
   private static final class Support extends WriteSupport<RowOf> {
     private final TableSchema schema;
     private RecordConsumer out;

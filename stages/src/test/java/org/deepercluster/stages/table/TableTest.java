@@ -255,13 +255,13 @@ class TableTest {
   private static Columns extremes() {
     return Columns.of(ALL, 4)
         .set("string", new String[] {"", "ä\u0000漢\uD83D\uDE00", "a/b c\"", " "})
-        .set("bytes", new byte[][] {{}, {0}, {-1, 127, -128}, "PAR1".getBytes()})
+        .set("bytes", new byte[][] {{}, {0}, {-1, 127, -128}, {80, 65, 82, 49}})
         .set("int", new int[] {0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE})
         .set("long", new long[] {0, -1, Long.MAX_VALUE, Long.MIN_VALUE})
         .set("float", new float[] {-0f, Float.NaN, Float.NEGATIVE_INFINITY, Float.MIN_VALUE})
         .set("double", new double[] {-0.0, Double.NaN, Double.POSITIVE_INFINITY, Double.MIN_VALUE})
         .set("boolean", new boolean[] {true, false, false, true})
-        .set("vector", new float[] {1, -0f, Float.NaN, 4, Float.MAX_VALUE, 6, 7, 1e-45f})
+        .set("vector", new float[] {1, -0f, Float.NaN, 4, Float.MAX_VALUE, 6, 7, Float.MIN_VALUE})
         .build();
   }
 
