@@ -446,7 +446,8 @@ class WholeRunTest {
             "--output",
             root.resolve("other"));
     assertThat(layer.code()).isNotZero();
-    assertThat(layer.err()).contains("--layer must be one of conv1, ","conv6, features, got conv9");
+    assertThat(layer.err())
+        .contains("--layer must be one of conv1, ", "conv6, features, got conv9");
   }
 
   @Test
