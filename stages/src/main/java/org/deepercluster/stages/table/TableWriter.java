@@ -12,6 +12,7 @@ import java.util.UUID;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.ResourceId;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -60,7 +61,11 @@ public final class TableWriter implements AutoCloseable {
             .withConf(new PlainParquetConfiguration())
             .withCompressionCodec(
                 dense ? CompressionCodecName.UNCOMPRESSED : CompressionCodecName.SNAPPY)
-            .withDictionaryEncoding(!dense)
+            // One encoding per column: a footer lists several in the order of their hash codes,
+            // which
+            // is another in each process.
+            .withWriterVersion(ParquetProperties.WriterVersion.PARQUET_2_0)
+            .withDictionaryEncoding(false)
             .withRowGroupSize(bytes ? BYTES_ROW_GROUP_BYTES : ROW_GROUP_BYTES)
             .withMinRowCountForPageSizeCheck(bytes ? 8 : 100)
             .build();
