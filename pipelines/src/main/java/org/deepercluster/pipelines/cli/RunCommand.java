@@ -16,7 +16,6 @@ import org.deepercluster.pipelines.run.ExperimentRunner;
 import org.deepercluster.pipelines.run.InfrastructureException;
 import org.deepercluster.pipelines.run.RunLock;
 import org.deepercluster.pipelines.tracking.LocalServer;
-import org.deepercluster.pipelines.tracking.PythonMissingException;
 import org.deepercluster.stages.report.SeedsSummary;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
@@ -117,20 +116,15 @@ final class RunCommand extends ConsoleCommand {
       progress.println("MLflow: " + uri);
       return CompletableFuture.completedFuture(URI.create(uri));
     }
-    CompletableFuture<URI> started =
-        new LocalServer().ensureStarted(line -> progress.println("MLflow: " + line));
+    CompletableFuture<URI> started = new LocalServer().ensureStarted(progress::println);
     return started.whenComplete(
         (address, failure) -> {
-          if (failure == null) {
-            progress.println("MLflow: " + address);
-          } else {
+          if (failure != null) {
             progress.println(
                 "MLflow: "
                     + cause(failure).getMessage()
-                    + (cause(failure) instanceof PythonMissingException
-                        ? ""
-                        : " (what is logged stays in the journal)")
-                    + "\nMLflow: `deepercluster sync` sends this run later.");
+                    + "\nMLflow: what is logged stays in the journal; `./deepercluster sync` sends it"
+                    + " later.");
           }
         });
   }

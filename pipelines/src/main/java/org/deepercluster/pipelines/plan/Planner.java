@@ -12,11 +12,11 @@ import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.evaluate.EvaluateStage;
 import org.deepercluster.stages.features.FeaturesStage;
 import org.deepercluster.stages.ingest.IngestStage;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.report.ReportData;
 import org.deepercluster.stages.report.ReportStage;
+import org.deepercluster.stages.targets.Targets;
 import org.deepercluster.stages.train.InitStage;
-import org.deepercluster.stages.train.ModelFile;
-import org.deepercluster.stages.train.Targets;
 import org.deepercluster.stages.train.TrainStage;
 
 /**
@@ -59,16 +59,16 @@ public final class Planner {
     return switch (e.method()) {
       case DEEPERCLUSTER, DEEPCLUSTER, CARTESIAN ->
           new Targets(
-              org.deepercluster.stages.train.Method.of(e.method().toString()),
+              org.deepercluster.stages.targets.Method.of(e.method().toString()),
               e.clustering().m(),
               e.clustering().k());
       case SUPERVISED ->
           new Targets(
-              org.deepercluster.stages.train.Method.SUPERVISED,
+              org.deepercluster.stages.targets.Method.SUPERVISED,
               1,
               inputs.data().classNames().size());
       // An untrained network has no targets of its own; the smallest heads there are.
-      case ROTNET, RANDOM -> new Targets(org.deepercluster.stages.train.Method.ROTNET, 1, 1);
+      case ROTNET, RANDOM -> new Targets(org.deepercluster.stages.targets.Method.ROTNET, 1, 1);
     };
   }
 

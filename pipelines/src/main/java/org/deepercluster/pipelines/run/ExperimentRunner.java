@@ -25,13 +25,12 @@ import org.deepercluster.pipelines.plan.StageInstance;
 import org.deepercluster.pipelines.tracking.RunStatus;
 import org.deepercluster.pipelines.tracking.SourceTags;
 import org.deepercluster.pipelines.tracking.Tracker;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.report.ReportData;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
-import org.deepercluster.stages.train.Checkpoint;
-import org.deepercluster.stages.train.ModelFile;
 
 /** Runs one experiment from its YAML to its report, or continues it where it stopped. */
 public final class ExperimentRunner {
@@ -145,7 +144,13 @@ public final class ExperimentRunner {
       TrackingListener tracking =
           new TrackingListener(tracker, experiment, inputs, run, tags(backend));
       Plan plan = Planner.plan(experiment, inputs, reportRun(backend, tracking));
-      Thread hook = new Thread(() -> tracking.interrupted(), "interrupted");
+      Thread hook =
+          new Thread(
+              () -> {
+                out.println("\nInterrupted. The same command continues this run.");
+                tracking.interrupted();
+              },
+              "interrupted");
       Runtime.getRuntime().addShutdownHook(hook);
       try {
         tracking.parent();
@@ -241,8 +246,11 @@ public final class ExperimentRunner {
           last = i.id();
         }
       }
-      Checkpoint state = ModelFile.read(ModelFile.path(done.get(last)));
-      written.addAll(ModelFile.export(experiment.model(), state, Paths.join(directory, "model")));
+      written.addAll(
+          ModelFile.export(
+              experiment.model(),
+              ModelFile.trunkTensors(ModelFile.path(done.get(last))),
+              Paths.join(directory, "model")));
       return written;
     }
 

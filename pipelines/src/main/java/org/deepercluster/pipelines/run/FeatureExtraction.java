@@ -12,12 +12,12 @@ import org.deepercluster.stages.features.EmbedImages;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.ingest.Listing;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
-import org.deepercluster.stages.train.ModelFile;
 
 /** Turns a folder of images into feature vectors with a trained model. */
 public final class FeatureExtraction {
@@ -84,9 +84,10 @@ public final class FeatureExtraction {
       dimension = EmbedImages.dimension(trunk, layer);
     }
     for (String table : List.of("vectors", "rejects")) {
-      if (!Files.match(output, table + "/*.parquet").isEmpty()) {
-        throw new IOException(output + " already holds " + table + "; name another folder");
-      }
+      Schema.require(
+          Files.match(output, table + "/*.parquet").isEmpty(),
+          "must be a folder without " + table + " of an earlier call, got " + output,
+          "--output");
     }
     Listing listing =
         CollectionReader.of(new DataConfig("images", images, null, null, 1.0, 1024)).list();

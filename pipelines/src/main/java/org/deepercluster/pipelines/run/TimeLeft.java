@@ -17,19 +17,19 @@ final class TimeLeft {
   private static final Map<String, Double> TYPICAL =
       Map.of(
           "ingest",
-          1.5,
+          3.0,
           "init",
           0.7,
           "features",
-          3.0,
+          1.0,
           "cluster",
-          1.5,
+          0.5,
           "augment",
-          0.8,
+          0.3,
           "train",
-          11.0,
+          5.0,
           "evaluate",
-          30.0,
+          25.0,
           "report",
           4.0);
 

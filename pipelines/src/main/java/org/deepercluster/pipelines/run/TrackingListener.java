@@ -146,7 +146,7 @@ final class TrackingListener implements RunListener {
               if (evaluation) {
                 course.add(new Metric(name, value, 0, now));
               } else if (instance.epoch() >= 0) {
-                course.add(new Metric(instance.stage().name() + "/" + name, value, step, now));
+                course.add(new Metric(courseName(instance, name), value, step, now));
               }
             });
     metrics.add(new Metric("wall_seconds", manifest.wallSeconds(), step, now));
@@ -164,6 +164,12 @@ final class TrackingListener implements RunListener {
       }
     }
     run.finish(RunStatus.FINISHED, Instant.now());
+  }
+
+  /** A stage's metric on the experiment's run: {@code train/loss}, {@code clusters/entropy}. */
+  private static String courseName(StageInstance instance, String metric) {
+    String stage = instance.stage().name();
+    return metric.startsWith(stage) ? metric : stage + "/" + metric;
   }
 
   /** Name of a report's file: that of its table, with the extension of the file. */

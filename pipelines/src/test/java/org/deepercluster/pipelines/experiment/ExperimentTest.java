@@ -110,7 +110,10 @@ class ExperimentTest {
                     random.nextDouble(),
                     random.nextBoolean()),
                 new EvaluateConfig.LowShot(
-                    1 + random.nextInt(9), 5, Math.exp(40 * random.nextDouble())),
+                    1 + random.nextInt(9),
+                    5,
+                    Math.exp(40 * random.nextDouble()),
+                    random.nextBoolean()),
                 new EvaluateConfig.Knn(1 + random.nextInt(300), random.nextDouble() + 1e-9)),
         new ExecutionConfig(
             1 + random.nextInt(99),

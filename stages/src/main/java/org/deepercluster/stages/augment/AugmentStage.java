@@ -9,7 +9,7 @@ import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.table.Part;
-import org.deepercluster.stages.train.Targets;
+import org.deepercluster.stages.targets.Targets;
 
 /**
  * Draws one epoch: which image, which crop, which rotation, for which target. Table: {@link

@@ -12,7 +12,6 @@ import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
-import org.deepercluster.stages.evaluate.ClusterMetrics;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;

@@ -75,11 +75,18 @@ public record EvaluateConfig(
               def = "1.0",
               min = 0,
               aboveMin = true)
-          double c)
+          double c,
+      @Key(
+              doc =
+                  "Shift and scale every feature to mean 0 and standard deviation 1 over the few"
+                      + " labelled images first, so that the penalty means the same for every layer"
+                      + " and network.",
+              def = "true")
+          boolean standardise)
       implements Serializable {
     /** Checks ranges. */
     public LowShot {
-      Schema.check(LowShot.class, perClass, draws, c);
+      Schema.check(LowShot.class, perClass, draws, c, standardise);
     }
   }
 

@@ -13,12 +13,12 @@ import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.model.ConvLayer;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
-import org.deepercluster.stages.train.ModelFile;
 
 /**
  * Transfer evaluation of the trained and of the untrained network: linear classifiers on every

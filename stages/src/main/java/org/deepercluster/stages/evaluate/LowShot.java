@@ -29,7 +29,7 @@ public record LowShot(double mean, double sd, List<Double> accuracies) {
     for (int d = 0; d < accuracies.length; d++) {
       int[] drawn =
           draw(train.labels(), train.classes(), config.perClass(), Seeds.of(seed, (long) d));
-      accuracies[d] = LogisticRegression.fit(train.rows(drawn), config.c()).top1(test);
+      accuracies[d] = fit(train.rows(drawn), config).top1(test);
     }
     double mean = Arrays.stream(accuracies).sum() / accuracies.length;
     double squares = 0;
@@ -38,6 +38,26 @@ public record LowShot(double mean, double sd, List<Double> accuracies) {
     }
     double sd = accuracies.length > 1 ? Math.sqrt(squares / (accuracies.length - 1)) : 0;
     return new LowShot(mean, sd, Arrays.stream(accuracies).boxed().toList());
+  }
+
+  /**
+   * A classifier of plain features, fitted to the few labelled images alone: their statistics are
+   * the ones that features are standardised with.
+   */
+  static LinearClassifier fit(LabelledFeatures shots, EvaluateConfig.LowShot config) {
+    if (!config.standardise()) {
+      return LogisticRegression.fit(shots, config.c());
+    }
+    Standardisation standardisation = Standardisation.of(shots);
+    int dim = shots.dim();
+    float[] x = new float[shots.values().length];
+    for (int i = 0; i < shots.rows(); i++) {
+      standardisation.copy(shots.values(), i, x, i * dim);
+    }
+    LinearClassifier standardised =
+        LogisticRegression.fit(
+            new LabelledFeatures(x, dim, shots.labels(), shots.classes()), config.c());
+    return standardisation.unfold(standardised.weights(), standardised.biases());
   }
 
   /** The result under its stable name. */

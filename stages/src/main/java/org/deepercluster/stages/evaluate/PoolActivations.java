@@ -8,13 +8,14 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.image.ImageBlock;
+import org.deepercluster.stages.features.FeaturePooling;
+import org.deepercluster.stages.ingest.ImageBlock;
 import org.deepercluster.stages.model.ConvLayer;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
-import org.deepercluster.stages.train.ModelFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -76,7 +77,8 @@ final class PoolActivations extends StageTransform<PoolActivations.Task> {
       }
       float[] lastBlock = null;
       List<String> names = layers.stream().map(ConvLayer::name).toList();
-      for (ImageBlock.Batch b : images.batches(trunk, ImageBlock.INFERENCE_BATCH)) {
+      for (ImageBlock.Batch b :
+          images.batches(model.imageSize(), trunk.inputChannels(), ImageBlock.INFERENCE_BATCH)) {
         Map<String, INDArray> activations = trunk.activations(b.input(), names);
         for (int i = 0; i < names.size(); i++) {
           float[] pooled = poolings.get(i).pool(activations.get(names.get(i)));

@@ -10,6 +10,7 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
+import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.ClusterTables;
 import org.deepercluster.stages.config.Seeds;

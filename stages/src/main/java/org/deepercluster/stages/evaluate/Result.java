@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.deepercluster.stages.cluster.ClusterMetrics;
 
 /**
  * One number of the evaluation.

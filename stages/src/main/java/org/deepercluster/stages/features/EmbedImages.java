@@ -7,20 +7,19 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.evaluate.FeaturePooling;
-import org.deepercluster.stages.image.ImageBlock;
+import org.deepercluster.stages.ingest.ImageBlock;
 import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.ingest.SourceImage;
 import org.deepercluster.stages.ingest.SourceImages;
 import org.deepercluster.stages.ingest.SourceUnit;
 import org.deepercluster.stages.model.ConvLayer;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Column.Type;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableSchema;
 import org.deepercluster.stages.table.TableWriter;
-import org.deepercluster.stages.train.ModelFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -144,7 +143,12 @@ public final class EmbedImages extends StageTransform<SourceUnit> {
         return 0;
       }
       ImageBlock block = ImageBlock.of(batch.stream().map(SourceImage::image).toList());
-      INDArray x = block.batches(trunk, n).iterator().next().input();
+      INDArray x =
+          block
+              .batches(trunk.config().imageSize(), trunk.inputChannels(), n)
+              .iterator()
+              .next()
+              .input();
       float[] v =
           pooling == null
               ? trunk.features(x).dup('c').data().asFloat()

@@ -6,12 +6,12 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.image.ImageBlock;
+import org.deepercluster.stages.ingest.ImageBlock;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
-import org.deepercluster.stages.train.ModelFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** f_θ of every image of a block, un-rotated, in inference mode (step 1.a of the method). */
@@ -61,7 +61,8 @@ final class ExtractFeatures extends StageTransform<Part> {
       ImageBlock images = ImageBlock.read(unit.value());
       int d = trunk.featureDim();
       float[] features = new float[Math.multiplyExact(images.size(), d)];
-      for (ImageBlock.Batch b : images.batches(trunk, ImageBlock.INFERENCE_BATCH)) {
+      for (ImageBlock.Batch b :
+          images.batches(model.imageSize(), trunk.inputChannels(), ImageBlock.INFERENCE_BATCH)) {
         INDArray f = trunk.features(b.input());
         System.arraycopy(f.dup('c').data().asFloat(), 0, features, b.from() * d, b.size() * d);
         output.progress(b.from() + b.size(), images.size(), Map.of());

@@ -8,8 +8,8 @@ import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.table.Part;
-import org.deepercluster.stages.train.ModelFile;
 
 /**
  * Features of all images, for clustering. Table: {@link FeatureTables#FEATURES}. Inputs: {@code

@@ -10,20 +10,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.ClusterTables;
 import org.deepercluster.stages.config.Seeds;
-import org.deepercluster.stages.evaluate.ClusterMetrics;
 import org.deepercluster.stages.image.CropBox;
 import org.deepercluster.stages.image.Image;
-import org.deepercluster.stages.image.ImageStore;
+import org.deepercluster.stages.ingest.ImageStore;
 import org.deepercluster.stages.ingest.IngestTables;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.report.ReportStage.Input;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
-import org.deepercluster.stages.train.ModelFile;
 
 /** Reads the tables of a run's stages and puts together what its report shows. */
 final class GatherReport {
@@ -339,7 +339,7 @@ final class GatherReport {
       state = inputs.byRole().get("untrained");
     }
     List<Part> files = state.table(ModelFile.CHECKPOINT);
-    Tensor w = ModelFile.read(files.get(0).path()).trunk().get("conv1.weight");
+    Tensor w = ModelFile.trunkTensors(files.get(0).path()).get("conv1.weight");
     int[] s = w.shape();
     float[][][][] filters = new float[s[0]][s[1]][s[2]][s[3]];
     int at = 0;

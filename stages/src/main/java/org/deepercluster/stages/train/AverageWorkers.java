@@ -6,6 +6,7 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.table.Part;
 
 /** The one state that several workers' states average to, at the end of an epoch. */

@@ -1,5 +1,6 @@
 package org.deepercluster.stages.train;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -7,8 +8,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Safetensors;
 import org.deepercluster.stages.model.Tensor;
+import org.deepercluster.stages.table.Files;
+import org.deepercluster.stages.targets.Method;
+import org.deepercluster.stages.targets.Targets;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -28,7 +33,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 @SuppressWarnings("ArrayRecordComponent") // equality is by content, below
 public record Checkpoint(Targets targets, Map<String, Tensor> tensors, long step, long[] samples) {
-  static final String TRUNK = "trunk.";
+  static final String TRUNK = ModelFile.TRUNK_PREFIX;
   static final String HEADS = "heads.";
   static final String TRUNK_MOMENTUM = "momentum.trunk";
   static final String HEADS_MOMENTUM = "momentum.heads.";
@@ -134,6 +139,15 @@ public record Checkpoint(Targets targets, Map<String, Tensor> tensors, long step
     }
     metadata.put("samples", counts.toString());
     Safetensors.write(out, new LinkedHashMap<>(tensors), metadata);
+  }
+
+  /** Reads a file on any Beam file system. */
+  static Checkpoint load(String path) throws IOException {
+    try (InputStream in = new BufferedInputStream(Files.open(path), 1 << 20)) {
+      return read(in);
+    } catch (IOException e) {
+      throw new IOException(path + ": " + e.getMessage(), e);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.deepercluster.stages.train;
 
 import java.util.Arrays;
+import org.deepercluster.stages.targets.Targets;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

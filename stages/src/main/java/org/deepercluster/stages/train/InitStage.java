@@ -14,8 +14,10 @@ import org.deepercluster.stages.beam.UnitWork;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.targets.Targets;
 
 /**
  * The untrained network: initial weights of θ, V and every W_s, as the training state that the

@@ -13,13 +13,15 @@ import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.image.CropBox;
-import org.deepercluster.stages.image.ImageStore;
 import org.deepercluster.stages.image.Pixels;
+import org.deepercluster.stages.ingest.ImageStore;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.targets.Targets;
 
 /**
  * Some steps of each training worker on its share of the epoch, a unit per worker. All set out from
@@ -78,11 +80,11 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
   /** The average of the workers' states; one is taken as it is. */
   static Checkpoint average(List<String> states) throws IOException {
     if (states.size() == 1) {
-      return ModelFile.read(states.get(0));
+      return Checkpoint.load(states.get(0));
     }
     Averaging averaging = new Averaging();
     for (int w = 0; w < states.size(); w++) {
-      averaging.add(w, ModelFile.read(states.get(w)));
+      averaging.add(w, Checkpoint.load(states.get(w)));
     }
     return averaging.result();
   }

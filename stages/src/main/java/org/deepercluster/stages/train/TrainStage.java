@@ -10,9 +10,11 @@ import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
+import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.targets.Targets;
 
 /**
  * One epoch of training. Leaves the training state as a safetensors file, and the table {@link

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.targets.Targets;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.config.Seeds;
 import org.junit.jupiter.api.Test;
 

@@ -28,6 +28,21 @@ class LowShotTest {
   }
 
   @Test
+  void standardisesByTheFewImagesAloneAsScikitLearnDoes() {
+    LabelledFeatures test = Golden.test();
+    JsonNode cases = Golden.json().get("logistic_standardised");
+    assertThat(cases).hasSize(2);
+    for (JsonNode c : cases) {
+      LinearClassifier classifier =
+          LowShot.fit(
+              Golden.train(c.get("n").intValue()),
+              new EvaluateConfig.LowShot(1, 1, c.get("c").doubleValue(), true));
+      assertThat(classifier.logits(test.values()))
+          .containsExactly(Golden.floats(c.get("logits")), within(1e-3f));
+    }
+  }
+
+  @Test
   void imagesThatOccurTwiceCountTwice() {
     LabelledFeatures once = Golden.train(20);
     int[] rows = new int[40];
@@ -54,7 +69,7 @@ class LowShotTest {
   void meanAndSampleDeviationOverSeededDraws() {
     LabelledFeatures train = Golden.train();
     LabelledFeatures test = Golden.test();
-    EvaluateConfig.LowShot config = new EvaluateConfig.LowShot(3, 4, 1.0);
+    EvaluateConfig.LowShot config = new EvaluateConfig.LowShot(3, 4, 1.0, false);
     LowShot result = LowShot.evaluate(train, test, config, 11);
     double[] expected = new double[4];
     for (int d = 0; d < 4; d++) {
@@ -71,7 +86,7 @@ class LowShotTest {
         .containsExactly(
             Map.entry("lowshot3/top1/conv5", result.mean()),
             Map.entry("lowshot3/top1_sd/conv5", result.sd()));
-    EvaluateConfig.LowShot single = new EvaluateConfig.LowShot(3, 1, 1.0);
+    EvaluateConfig.LowShot single = new EvaluateConfig.LowShot(3, 1, 1.0, false);
     assertThat(LowShot.evaluate(train, test, single, 11).sd()).isZero();
   }
 

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.model.Tensor;
+import org.deepercluster.stages.targets.Method;
+import org.deepercluster.stages.targets.Targets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

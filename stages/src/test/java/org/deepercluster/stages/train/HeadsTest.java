@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Map;
 import org.deepercluster.stages.model.Tensor;
+import org.deepercluster.stages.targets.Method;
+import org.deepercluster.stages.targets.Targets;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

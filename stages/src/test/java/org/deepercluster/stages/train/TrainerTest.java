@@ -21,6 +21,8 @@ import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.Safetensors;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.targets.Method;
+import org.deepercluster.stages.targets.Targets;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

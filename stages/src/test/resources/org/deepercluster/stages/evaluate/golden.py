@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 here = pathlib.Path(__file__).parent
 rng = np.random.default_rng(20190101)
@@ -80,6 +81,15 @@ for n, c in ((72, 1.0), (40, 1.0), (40, 0.01), (20, 30.0)):
     golden["logistic"].append(
         dict(n=n, c=c, logits=[round(float(a), 6) for a in z.ravel()],
              top1=float(100 * m.score(u, v))))
+
+golden["logistic_standardised"] = []
+for n, c in ((40, 1.0), (20, 0.1)):
+    shots = x[:n].astype(np.float64)
+    scaler = StandardScaler().fit(shots)
+    m = LogisticRegression(C=c, tol=1e-10, max_iter=100000).fit(scaler.transform(shots), y[:n])
+    z = m.decision_function(scaler.transform(u.astype(np.float64)))
+    golden["logistic_standardised"].append(
+        dict(n=n, c=c, logits=[round(float(a), 6) for a in z.ravel()]))
 
 golden["knn"] = []
 a = x.astype(np.float64) / np.linalg.norm(x.astype(np.float64), axis=1, keepdims=True)

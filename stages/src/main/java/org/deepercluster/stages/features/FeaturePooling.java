@@ -1,4 +1,4 @@
-package org.deepercluster.stages.evaluate;
+package org.deepercluster.stages.features;
 
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,4 +1,4 @@
-package org.deepercluster.stages.train;
+package org.deepercluster.stages.targets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

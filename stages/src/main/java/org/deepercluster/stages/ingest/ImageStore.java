@@ -1,4 +1,4 @@
-package org.deepercluster.stages.image;
+package org.deepercluster.stages.ingest;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.deepercluster.stages.ingest.IngestTables;
+import org.deepercluster.stages.image.EncodedImage;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;

@@ -1,4 +1,4 @@
-package org.deepercluster.stages.evaluate;
+package org.deepercluster.stages.cluster;
 
 import java.util.Arrays;
 

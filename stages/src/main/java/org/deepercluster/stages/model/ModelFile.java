@@ -1,17 +1,15 @@
-package org.deepercluster.stages.train;
+package org.deepercluster.stages.model;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.config.Settings;
-import org.deepercluster.stages.model.ModelConfig;
-import org.deepercluster.stages.model.Safetensors;
-import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
@@ -21,6 +19,9 @@ import org.deepercluster.stages.table.Paths;
 public final class ModelFile {
   /** Name under which manifests list the training state. */
   public static final String CHECKPOINT = "checkpoint";
+
+  /** What the names of the trunk's tensors begin with in a training state. */
+  public static final String TRUNK_PREFIX = "trunk.";
 
   private ModelFile() {}
 
@@ -38,10 +39,31 @@ public final class ModelFile {
     return files.get(0).path();
   }
 
-  /** Reads a training state. */
-  public static Checkpoint read(String path) throws IOException {
+  /**
+   * The trunk's tensors of a training state, by their own names: what {@link Trunk#load} takes.
+   *
+   * @param path URI of the training state
+   * @throws IOException when the file is damaged or holds no trunk
+   */
+  public static Map<String, Tensor> trunkTensors(String path) throws IOException {
+    Map<String, Tensor> trunk = new LinkedHashMap<>();
+    contents(path)
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (name.startsWith(TRUNK_PREFIX)) {
+                trunk.put(name.substring(TRUNK_PREFIX.length()), tensor);
+              }
+            });
+    if (trunk.isEmpty()) {
+      throw new IOException(path + ": no tensor is called " + TRUNK_PREFIX + "…");
+    }
+    return trunk;
+  }
+
+  private static Safetensors.Contents contents(String path) throws IOException {
     try (InputStream in = new BufferedInputStream(Files.open(path), 1 << 20)) {
-      return Checkpoint.read(in);
+      return Safetensors.readAll(in);
     } catch (IOException e) {
       throw new IOException(path + ": " + e.getMessage(), e);
     }
@@ -58,7 +80,7 @@ public final class ModelFile {
     NativeRuntime.setThreads(threads);
     Trunk trunk = Trunk.create(config, 0);
     try {
-      trunk.load(read(path).trunk());
+      trunk.load(trunkTensors(path));
       return trunk;
     } catch (IOException | RuntimeException e) {
       trunk.close();
@@ -71,23 +93,23 @@ public final class ModelFile {
    * its metadata, and {@code model.zip}, Deeplearning4j's form.
    *
    * @param config architecture
-   * @param state training state
+   * @param tensors of the trunk, by their own names
    * @param directory URI of a folder
    * @return the files' URIs
    */
-  public static List<String> export(ModelConfig config, Checkpoint state, String directory)
-      throws IOException {
+  public static List<String> export(
+      ModelConfig config, Map<String, Tensor> tensors, String directory) throws IOException {
     Map<String, String> metadata = new TreeMap<>();
     Settings.of(config).forEach((k, v) -> metadata.put("model." + k, v));
     metadata.put("format", "pt");
     String safetensors = Paths.join(directory, "model.safetensors");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    Safetensors.write(bytes, state.trunk(), metadata);
+    Safetensors.write(bytes, tensors, metadata);
     Files.write(safetensors, bytes.toByteArray());
     String zip = Paths.join(directory, "model.zip");
     bytes.reset();
     try (Trunk trunk = Trunk.create(config, 0)) {
-      trunk.load(state.trunk());
+      trunk.load(tensors);
       trunk.writeDl4j(bytes);
     }
     Files.write(zip, bytes.toByteArray());
@@ -103,10 +125,7 @@ public final class ModelFile {
    */
   public static Trunk load(String path, int threads) throws IOException {
     NativeRuntime.setThreads(threads);
-    Safetensors.Contents contents;
-    try (InputStream in = new BufferedInputStream(Files.open(path), 1 << 20)) {
-      contents = Safetensors.readAll(in);
-    }
+    Safetensors.Contents contents = contents(path);
     Map<String, String> m = contents.metadata();
     if (!m.containsKey("model.trunk")) {
       throw new IOException(

@@ -1,4 +1,4 @@
-package org.deepercluster.stages.evaluate;
+package org.deepercluster.stages.features;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

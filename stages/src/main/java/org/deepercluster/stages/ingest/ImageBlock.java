@@ -1,12 +1,12 @@
-package org.deepercluster.stages.image;
+package org.deepercluster.stages.ingest;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.deepercluster.stages.ingest.IngestTables;
-import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.image.EncodedImage;
+import org.deepercluster.stages.image.Pixels;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
@@ -85,12 +85,11 @@ public final class ImageBlock {
   /**
    * Centre views of all images, batch after batch.
    *
-   * @param trunk the network that will see them
+   * @param size side of the network's input in pixels
+   * @param channels of the network's input, 1 or 3
    * @param batch images per batch; the last may be smaller
    */
-  public Iterable<Batch> batches(Trunk trunk, int batch) {
-    int size = trunk.config().imageSize();
-    int channels = trunk.inputChannels();
+  public Iterable<Batch> batches(int size, int channels, int batch) {
     int values = channels * size * size;
     return () ->
         new Iterator<>() {

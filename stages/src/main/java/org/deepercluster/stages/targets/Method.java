@@ -1,4 +1,4 @@
-package org.deepercluster.stages.train;
+package org.deepercluster.stages.targets;
 
 import java.util.Optional;
 
