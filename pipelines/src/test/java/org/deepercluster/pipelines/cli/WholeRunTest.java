@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.experiment.ExperimentReader;
 import org.deepercluster.pipelines.run.PlannedRun;
-import org.deepercluster.stages.image.ImageBlock;
+import org.deepercluster.stages.ingest.ImageBlock;
 import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.model.Trunk;
@@ -453,7 +453,8 @@ class WholeRunTest {
       trunk.load(tensors(safetensors));
       Part block = stages(first).get("ingest").table("images").get(1);
       ImageBlock images = ImageBlock.read(block);
-      for (ImageBlock.Batch b : images.batches(trunk, 10)) {
+      for (ImageBlock.Batch b :
+          images.batches(trunk.config().imageSize(), trunk.inputChannels(), 10)) {
         float[] here = trunk.features(b.input()).dup('c').data().asFloat();
         float[] standard = dl4j.features(b.input()).dup('c').data().asFloat();
         for (int i = 0; i < b.size(); i++) {

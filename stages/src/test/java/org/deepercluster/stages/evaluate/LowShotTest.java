@@ -30,7 +30,7 @@ class LowShotTest {
   @Test
   void standardisesByTheFewImagesAloneAsScikitLearnDoes() {
     LabelledFeatures test = Golden.test();
-    JsonNode cases = Golden.json().get("logistic_standardised");
+    JsonNode cases = Golden.values().get("logistic_standardised");
     assertThat(cases).hasSize(2);
     for (JsonNode c : cases) {
       LinearClassifier classifier =

@@ -265,7 +265,7 @@ class TableTest {
   private static Columns extremes() {
     return Columns.of(ALL, 4)
         .set("string", new String[] {"", "ä\u0000漢\uD83D\uDE00", "a/b c\"", " "})
-        .set("bytes", new byte[][] {{}, {0}, {-1, 127, -128}, {'P', 'A', 'R', '1'}})
+        .set("bytes", new byte[][] {{}, {0}, {-1, 127, -128}, {80, 65, 82, 49}})
         .set("int", new int[] {0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE})
         .set("long", new long[] {0, -1, Long.MAX_VALUE, Long.MIN_VALUE})
         .set("float", new float[] {-0f, Float.NaN, Float.NEGATIVE_INFINITY, Float.MIN_VALUE})
