@@ -238,6 +238,39 @@ class WholeRunTest {
     }
   }
 
+  /** Everything of a run may be in an object store; results are the same. */
+  @Test
+  void aRunInABucketIsTheSame() throws Exception {
+    Cli cli =
+        Cli.run(
+            "run",
+            yaml,
+            "--json",
+            "--set",
+            "train.epochs=1",
+            "--set",
+            "train.schedule=constant",
+            "--set",
+            "evaluation=null",
+            "--set",
+            "output=bucket://seekable/runs");
+    assertThat(cli.code()).as(cli.err()).isZero();
+    JsonNode run = JSON.readTree(cli.out());
+    String directory = run.get("directory").asText();
+    assertThat(directory).startsWith("bucket://seekable/runs/tiny/");
+    for (String id : List.of("ingest", "init", "features-e000", "cluster-e000", "augment-e000")) {
+      assertThat(Manifest.read(directory + "/stages/" + id).digest())
+          .as(id)
+          .isEqualTo(stages(first).get(id).digest());
+    }
+    assertThat(Manifest.read(directory + "/stages/train-e000").table("checkpoint")).hasSize(1);
+    assertThat(org.deepercluster.stages.table.Files.list(directory))
+        .contains(directory + "/model/model.safetensors", directory + "/report/report.html")
+        .doesNotContain(directory + "/lock.json")
+        .noneMatch(f -> f.contains("/progress/") || f.endsWith("index.json"));
+    assertThat(Path.of("bucket:")).as("no folder of that name on the disk").doesNotExist();
+  }
+
   @Test
   void withoutLabelsPreTrainingIsTheSame() throws Exception {
     Path blind = run("blind", "--set", "data.labels=null", "--set", "evaluation=null");
