@@ -468,7 +468,7 @@ class WholeRunTest {
     }
 
     Cli twice = Cli.run("features", first, root.resolve("photos"), "--output", vectors);
-    assertThat(twice.code()).isEqualTo(1);
+    assertThat(twice.code()).isEqualTo(2);
     assertThat(twice.err()).contains(vectors + " already holds vectors; name another folder");
     Cli layer =
         Cli.run(
