@@ -422,6 +422,37 @@ class WholeRunTest {
   }
 
   @Test
+  void seedsRunOneAfterTheOtherAndEndWithMeanAndDeviation() throws IOException {
+    Cli cli =
+        Cli.run(
+            "run",
+            yaml,
+            "--json",
+            "--seeds",
+            "3,4",
+            "--set",
+            "method=random",
+            "--set",
+            "clustering=null",
+            "--set",
+            "train=null",
+            "--set",
+            "output=" + root.resolve("seeds"));
+    assertThat(cli.code()).as(cli.err()).isZero();
+    JsonNode runs = JSON.readTree(cli.out()).get("runs");
+    assertThat(runs).hasSize(2);
+    JsonNode metrics = runs.get(0).get("metrics");
+    assertThat(metrics.get("eval/knn/top1"))
+        .as("the untrained network is the experiment's own")
+        .isEqualTo(metrics.get("random/eval/knn/top1"))
+        .as("and the one that pre-training of the same seed starts from")
+        .isEqualTo(result.get("metrics").get("random/eval/knn/top1"));
+    assertThat(runs.get(1).get("metrics")).isNotEqualTo(metrics);
+    assertThat(cli.err()).contains("Seed 3", "Seed 4", " ± ");
+    assertThat(list(root.resolve("seeds/tiny"))).hasSize(2);
+  }
+
+  @Test
   void featuresAreThoseOfTheExportedModel() throws Exception {
     Path vectors = root.resolve("vectors");
     Cli cli = Cli.run("features", first, root.resolve("photos"), "--output", vectors, "--json");
