@@ -76,7 +76,7 @@ final class RunCommand extends ConsoleCommand {
     List<Object> results = new ArrayList<>();
     for (Experiment e : all) {
       if (all.size() > 1) {
-        progress.println("Seed " + e.seed());
+        progress.printf("%nSeed %d%n", e.seed());
       }
       ExperimentRunner.Outcome outcome = run(runner, e);
       metrics.add(outcome.metrics());

@@ -145,7 +145,7 @@ class ExperimentTest {
         .containsEntry("name", "quickstart")
         .containsEntry("method", "deepercluster")
         .containsEntry("clustering.k", "32")
-        .containsEntry("train.lr", "0.05")
+        .containsEntry("train.lr", "0.1")
         .containsEntry("train.weightDecay", "0.00001")
         .containsEntry("evaluation.knn.neighbours", "20")
         .containsEntry("execution.threads", "2")
