@@ -500,7 +500,8 @@ class WholeRunTest {
 
     Cli twice = Cli.run("features", first, root.resolve("photos"), "--output", vectors);
     assertThat(twice.code()).isEqualTo(2);
-    assertThat(twice.err()).contains(vectors + " already holds vectors; name another folder");
+    assertThat(twice.err())
+        .contains("--output must be a folder without vectors of an earlier call, got " + vectors);
     Cli layer =
         Cli.run(
             "features",
