@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.plan.Inputs;
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 final class TrackingListener implements RunListener {
   private static final Logger LOG = LoggerFactory.getLogger(TrackingListener.class);
+
+  /** Stages whose metrics change over epochs; the others' are counts that stay. */
+  private static final Set<String> HAVE_COURSE = Set.of("cluster", "train");
 
   private final Tracker tracker;
   private final TrackedRun parent;
@@ -145,7 +149,7 @@ final class TrackingListener implements RunListener {
               metrics.add(new Metric(name, value, step, now));
               if (evaluation) {
                 course.add(new Metric(name, value, 0, now));
-              } else if (instance.epoch() >= 0) {
+              } else if (HAVE_COURSE.contains(instance.stage().name())) {
                 course.add(new Metric(courseName(instance, name), value, step, now));
               }
             });
