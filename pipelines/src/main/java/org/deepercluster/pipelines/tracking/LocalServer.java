@@ -366,7 +366,8 @@ public final class LocalServer {
     return venv.resolve("bin").resolve("python");
   }
 
-  private Path install(Consumer<String> progress) throws IOException, InterruptedException {
+  /** The interpreter that MLflow is installed for; installs it first where it is missing. */
+  Path install(Consumer<String> progress) throws IOException, InterruptedException {
     Optional<Path> installed = installedPython();
     if (installed.isPresent()) {
       return installed.get();
