@@ -3,7 +3,6 @@ package org.deepercluster.stages.augment;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.deepercluster.stages.beam.Output;
@@ -200,11 +199,7 @@ final class DrawEpoch extends StageTransform<Integer> {
     }
 
     private int[] labelOf(int n) throws IOException {
-      Map<String, Integer> byId = new HashMap<>();
-      Columns l = TableReader.read(labels, IngestTables.LABELS, "image_id", "label");
-      for (int i = 0; i < l.rows(); i++) {
-        byId.put(l.strings("image_id")[i], l.ints("label")[i]);
-      }
+      Map<String, Integer> byId = IngestTables.labelsById(labels);
       int[] label = new int[n];
       Columns ids = TableReader.read(images, IngestTables.IMAGES, "image_id");
       for (int i = 0; i < n; i++) {

@@ -85,13 +85,13 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
 
   private TreeMap<String, Double> numbers(StageContext context, List<Part> parts) throws Exception {
     TreeMap<String, Double> n = new TreeMap<>();
-    int[] label = labels(of(parts, "assignments"), config.k() / config.m());
+    int[] label = labels(Part.of(parts, "assignments"), config.k() / config.m());
     long rejected = 0;
     for (int l : label) {
       rejected += l < 0 ? 1 : 0;
     }
     Columns centroids =
-        TableReader.read(of(parts, "centroids"), ClusterTables.CENTROIDS, "level", "images");
+        TableReader.read(Part.of(parts, "centroids"), ClusterTables.CENTROIDS, "level", "images");
     List<Long> sizes = new ArrayList<>();
     List<Long> superSizes = new ArrayList<>();
     for (int i = 0; i < centroids.rows(); i++) {
@@ -108,7 +108,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
     n.put(
         "clusters/super_largest",
         (double) superSizes.stream().mapToLong(Long::longValue).max().orElse(0));
-    Columns trace = TableReader.read(of(parts, "trace"), ClusterTables.TRACE);
+    Columns trace = TableReader.read(Part.of(parts, "trace"), ClusterTables.TRACE);
     for (int i = 0; i < trace.rows(); i++) {
       n.put("objective/level" + trace.ints("level")[i], trace.doubles("objective")[i]);
     }
@@ -122,7 +122,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
 
   private static List<StageResult.Point> series(List<Part> parts) throws Exception {
     List<StageResult.Point> points = new ArrayList<>();
-    Columns trace = TableReader.read(of(parts, "trace"), ClusterTables.TRACE);
+    Columns trace = TableReader.read(Part.of(parts, "trace"), ClusterTables.TRACE);
     for (int i = 0; i < trace.rows(); i++) {
       String level = "level" + trace.ints("level")[i];
       long step = trace.ints("iteration")[i];
@@ -153,9 +153,5 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
       label[i] = c < 0 ? -1 : c * perSuper + a.ints("sub_cluster")[i];
     }
     return label;
-  }
-
-  private static List<Part> of(List<Part> parts, String table) {
-    return parts.stream().filter(p -> p.table().equals(table)).toList();
   }
 }

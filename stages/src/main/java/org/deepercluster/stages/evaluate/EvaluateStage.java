@@ -146,10 +146,7 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
       List<Part> pooled, String network, String set, String layer, Manifest images, int classes) {
     var schema = EvaluateTables.layer(network, set, layer);
     return new Probe.Labelled(
-        pooled.stream().filter(p -> p.table().equals(schema.name())).toList(),
-        schema,
-        images.table("labels"),
-        classes);
+        Part.of(pooled, schema.name()), schema, images.table("labels"), classes);
   }
 
   private static int classes(Manifest train, Manifest test) throws Exception {

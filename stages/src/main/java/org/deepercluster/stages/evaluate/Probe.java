@@ -2,7 +2,6 @@ package org.deepercluster.stages.evaluate;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.deepercluster.natives.NativeRuntime;
@@ -73,7 +72,7 @@ final class Probe extends StageTransform<Probe.Task> {
 
     /** Rows that have a label, in order. */
     LabelledFeatures read() throws IOException {
-      Map<String, Integer> label = labelsById(labels);
+      Map<String, Integer> label = IngestTables.labelsById(labels);
       Columns c = TableReader.read(features, schema);
       int dim = c.dimension("feature");
       float[] all = c.vectors("feature");
@@ -96,15 +95,6 @@ final class Probe extends StageTransform<Probe.Task> {
               java.util.Arrays.copyOf(found, n),
               classes);
     }
-  }
-
-  static Map<String, Integer> labelsById(List<Part> labels) throws IOException {
-    Map<String, Integer> byId = new HashMap<>();
-    Columns c = TableReader.read(labels, IngestTables.LABELS, "image_id", "label");
-    for (int i = 0; i < c.rows(); i++) {
-      byId.put(c.strings("image_id")[i], c.ints("label")[i]);
-    }
-    return byId;
   }
 
   @Override
@@ -153,7 +143,7 @@ final class Probe extends StageTransform<Probe.Task> {
     }
 
     private static List<Result> clusters(ClusterTask task) throws IOException {
-      Map<String, Integer> label = labelsById(task.labels());
+      Map<String, Integer> label = IngestTables.labelsById(task.labels());
       int[] cluster = ClusterStage.labels(task.assignments(), task.perSuper());
       String[] ids =
           TableReader.read(task.assignments(), ClusterTables.ASSIGNMENTS, "image_id")

@@ -47,26 +47,26 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     List<Part> parts = context.run("", out -> new IngestImages(listing.units(), out));
     long candidates = 0;
     long skipped = 0;
-    Columns units = TableReader.read(of(parts, "units"), IngestTables.UNITS);
+    Columns units = TableReader.read(Part.of(parts, "units"), IngestTables.UNITS);
     for (int i = 0; i < units.rows(); i++) {
       candidates += units.longs("candidates")[i];
       skipped += units.longs("skipped")[i];
     }
     Map<String, Integer> causes = new TreeMap<>();
-    Columns rejects = TableReader.read(of(parts, "rejects"), IngestTables.REJECTS);
+    Columns rejects = TableReader.read(Part.of(parts, "rejects"), IngestTables.REJECTS);
     for (String cause : rejects.strings("cause")) {
       causes.merge(cause, 1, Integer::sum);
     }
     long accepted = candidates - rejects.rows();
     if (rejects.rows() > config.maxRejects() * candidates || accepted == 0) {
       throw new StageException(
-          refusal(candidates, accepted, causes, rejects, of(parts, "rejects")));
+          refusal(candidates, accepted, causes, rejects, Part.of(parts, "rejects")));
     }
     TreeMap<String, Double> numbers = new TreeMap<>();
     numbers.put("images", (double) accepted);
     numbers.put("rejected", (double) rejects.rows());
     numbers.put("skipped_files", (double) skipped);
-    numbers.put("labelled", (double) of(parts, "labels").stream().mapToLong(Part::rows).sum());
+    numbers.put("labelled", (double) Part.of(parts, "labels").stream().mapToLong(Part::rows).sum());
     causes.forEach((cause, n) -> numbers.put("rejected/" + cause, (double) n));
     return StageResult.of(parts, numbers);
   }
@@ -104,9 +104,5 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
       b.append(String.format("%n  all of them: %s", files.get(0).path()));
     }
     return b.toString();
-  }
-
-  private static List<Part> of(List<Part> parts, String table) {
-    return parts.stream().filter(p -> p.table().equals(table)).toList();
   }
 }

@@ -1,9 +1,14 @@
 package org.deepercluster.stages.ingest;
 
+import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.deepercluster.stages.table.Column.Type;
 import org.deepercluster.stages.table.Columns;
+import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.TableReader;
 import org.deepercluster.stages.table.TableSchema;
 
 /** The tables that ingestion writes. */
@@ -55,6 +60,20 @@ public final class IngestTables {
         .set("cause", strings(rejects, r -> r.rejection().cause()))
         .set("detail", strings(rejects, r -> r.rejection().detail()))
         .build();
+  }
+
+  /**
+   * Labels of the labels table by image id.
+   *
+   * @param labels its files; none: no image has a label
+   */
+  public static Map<String, Integer> labelsById(List<Part> labels) throws IOException {
+    Map<String, Integer> byId = new HashMap<>();
+    Columns c = TableReader.read(labels, LABELS, "image_id", "label");
+    for (int i = 0; i < c.rows(); i++) {
+      byId.put(c.strings("image_id")[i], c.ints("label")[i]);
+    }
+    return byId;
   }
 
   static String[] strings(List<SourceImage> rows, Function<SourceImage, String> value) {

@@ -64,7 +64,7 @@ final class GatherReport {
     }
     seconds.forEach((k, v) -> times.add(new ReportData.StageTime(k, (int) v[0], v[1])));
     Input images = inputs.byRole().get("images");
-    Map<String, Integer> label = labels(images);
+    Map<String, Integer> label = IngestTables.labelsById(images.table("labels"));
     List<ReportData.Reassignment> reassignments = new ArrayList<>();
     List<ReportData.KMeansPass> passes = new ArrayList<>();
     for (Input c : clusters) {
@@ -182,15 +182,6 @@ final class GatherReport {
       (t.ints("level")[i] == 1 ? superSizes : subSizes).add(t.longs("images")[i]);
     }
     return new ReportData.ClusterSizes(superSizes, subSizes);
-  }
-
-  private static Map<String, Integer> labels(Input images) throws IOException {
-    Map<String, Integer> label = new HashMap<>();
-    Columns l = TableReader.read(images.table("labels"), IngestTables.LABELS, "image_id", "label");
-    for (int i = 0; i < l.rows(); i++) {
-      label.put(l.strings("image_id")[i], l.ints("label")[i]);
-    }
-    return label;
   }
 
   private static Map<Integer, String> classNames(Input images) throws IOException {

@@ -85,7 +85,7 @@ public record ReportStage(ReportData.Run run, int perSuper, List<String> roles, 
       double wallSeconds)
       implements Serializable {
     List<Part> table(String name) {
-      return parts.stream().filter(p -> p.table().equals(name)).toList();
+      return Part.of(parts, name);
     }
   }
 

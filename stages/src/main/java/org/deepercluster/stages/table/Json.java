@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.channels.Channels;
 import org.apache.beam.sdk.io.FileSystems;
 
@@ -52,10 +51,5 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw new IOException(path + ": " + e.getOriginalMessage(), e);
     }
-  }
-
-  /** Writes to a stream and leaves it open. */
-  static void write(OutputStream out, Object value) throws IOException {
-    out.write(MAPPER.writeValueAsBytes(value));
   }
 }

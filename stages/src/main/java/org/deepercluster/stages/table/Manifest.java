@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -106,7 +105,7 @@ public record Manifest(
 
   /** Files of one table, in order. */
   public List<Part> table(String name) {
-    return parts.stream().filter(p -> p.table().equals(name)).toList();
+    return Part.of(parts, name);
   }
 
   /** Row count by table. */
@@ -147,10 +146,5 @@ public record Manifest(
         digest,
         other,
         numbers);
-  }
-
-  /** A sorted copy. */
-  public static SortedMap<String, String> sorted(Map<String, String> map) {
-    return new TreeMap<>(map);
   }
 }

@@ -3,6 +3,7 @@ package org.deepercluster.stages.table;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Comparator;
+import java.util.List;
 
 /**
  * One written file of a table.
@@ -24,6 +25,11 @@ public record Part(
     implements Serializable, Comparable<Part> {
   private static final Comparator<Part> ORDER =
       Comparator.comparing(Part::table).thenComparingInt(Part::index).thenComparing(Part::path);
+
+  /** The parts of one table, in their order. */
+  public static List<Part> of(List<Part> parts, String table) {
+    return parts.stream().filter(p -> p.table().equals(table)).toList();
+  }
 
   @Override
   public int compareTo(Part o) {

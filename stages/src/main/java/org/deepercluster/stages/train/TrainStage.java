@@ -114,7 +114,7 @@ public record TrainStage(
               ? ""
               : "round " + (from / perRound + 1) + "/" + (steps + perRound - 1) / perRound;
       List<Part> parts = context.run(job, out -> new TrainShare(settings, round, out));
-      states = parts.stream().filter(p -> p.table().equals(ModelFile.CHECKPOINT)).toList();
+      states = Part.of(parts, ModelFile.CHECKPOINT);
       for (Part p : parts) {
         if (p.table().equals(TrainTables.STEPS.name())) {
           log.add(new Part(p.table(), log.size(), p.path(), p.rows(), p.bytes(), p.sha256()));
