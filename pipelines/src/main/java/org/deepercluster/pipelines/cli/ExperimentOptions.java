@@ -24,4 +24,13 @@ final class ExperimentOptions {
   Experiment read() {
     return ExperimentReader.read(yaml, set, System.getenv());
   }
+
+  /** With the stages on another Flink cluster than the YAML says; null: as it says. */
+  Experiment read(String flink) {
+    List<String> all = new ArrayList<>(set);
+    if (flink != null) {
+      all.add("execution.flink=" + flink);
+    }
+    return ExperimentReader.read(yaml, all, System.getenv());
+  }
 }

@@ -35,10 +35,19 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  ./deepercluster run experiments/quickstart.yaml",
       "  ./deepercluster run experiments/quickstart.yaml --seeds 0,1,2",
+      "  ./deepercluster run experiments/quickstart.yaml --flink flink.example.org:8081",
       "  ./deepercluster run experiments/quickstart.yaml --set train.epochs=3 --json"
     })
 final class RunCommand extends ConsoleCommand {
   @Mixin private ExperimentOptions experiment;
+
+  @Option(
+      names = "--flink",
+      paramLabel = "HOST:PORT",
+      description =
+          "Runs the stages on the Flink cluster with this REST address; the same as"
+              + " execution.flink in the YAML.")
+  private String flink;
 
   @Option(
       names = "--seeds",
@@ -55,7 +64,7 @@ final class RunCommand extends ConsoleCommand {
 
   @Override
   public Integer call() throws Exception {
-    Experiment first = experiment.read();
+    Experiment first = experiment.read(flink);
     PrintStream progress = json ? console.err() : console.out();
     CompletionStage<URI> server = server(first, progress);
     ExperimentRunner runner =

@@ -80,6 +80,11 @@ public final class ConsoleDisplay implements RunListener {
   }
 
   @Override
+  public void event(StageInstance instance, String text) {
+    line(String.format("[%2d/%d] %s: %s", number, plan.instances().size(), instance.id(), text));
+  }
+
+  @Override
   public void finished(
       StageInstance instance, Manifest manifest, StageResult result, String directory) {
     double seconds = manifest.wallSeconds();

@@ -101,14 +101,18 @@ public final class ExperimentRunner {
     Optional<RunRecord> before = RunStore.unfinished(e, inputs.digests());
     RunRecord run = before.orElseGet(() -> RunStore.create(e, inputs.digests(), CodeVersion.get()));
     String directory = RunStore.directory(e, run);
-    try (RunLock lock = RunLock.acquire(directory)) {
+    try (Clusters clusters = Clusters.open(e.execution());
+        RunLock lock = RunLock.acquire(directory)) {
+      for (var cluster : clusters.remote().entrySet()) {
+        out.println("Flink: " + cluster.getKey().rest().master() + " for " + cluster.getValue());
+      }
       RunStore.write(directory, run.with(RunRecord.RUNNING, run.trackingUrl(), run.metrics()));
       Files.write(Paths.join(directory, "experiment.yaml"), e.toYaml());
       out.println((before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
       Path journal = journals.resolve(e.name()).resolve(run.id());
       try (Tracker tracker =
           server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {
-        return new Attempt(e, source, inputs, run, directory, tracker, started).run();
+        return new Attempt(e, source, inputs, run, directory, tracker, clusters, started).run();
       }
     }
   }
@@ -120,6 +124,7 @@ public final class ExperimentRunner {
     private final RunRecord run;
     private final String directory;
     private final Tracker tracker;
+    private final Clusters clusters;
     private final Instant started;
 
     Attempt(
@@ -129,6 +134,7 @@ public final class ExperimentRunner {
         RunRecord run,
         String directory,
         Tracker tracker,
+        Clusters clusters,
         Instant started) {
       this.experiment = experiment;
       this.source = source;
@@ -136,6 +142,7 @@ public final class ExperimentRunner {
       this.run = run;
       this.directory = directory;
       this.tracker = tracker;
+      this.clusters = clusters;
       this.started = started;
     }
 
@@ -148,6 +155,7 @@ public final class ExperimentRunner {
           new Thread(
               () -> {
                 out.println("\nInterrupted. The same command continues this run.");
+                clusters.cancel();
                 tracking.interrupted();
               },
               "interrupted");
@@ -181,25 +189,15 @@ public final class ExperimentRunner {
 
     private Map<String, Manifest> stages(Plan plan, TrackingListener tracking) throws Exception {
       ExecutionConfig execution = experiment.execution();
-      Path temporary = java.nio.file.Files.createTempDirectory("deepercluster");
-      Path jar = EmbeddedFlink.emptyJar(temporary);
-      try (EmbeddedFlink flink =
-          EmbeddedFlink.start(execution.parallelism(), execution.retries())) {
-        List<RunListener> listeners =
-            List.of(new ConsoleDisplay(out, terminal, color, plan), tracking);
-        return new Orchestrator(
-                plan,
-                directory,
-                new FlinkJobs(flink.master(), jar),
-                execution.parallelism(),
-                execution.keep() == ExecutionConfig.Keep.ALL,
-                CodeVersion.get(),
-                listeners)
-            .run();
-      } finally {
-        java.nio.file.Files.deleteIfExists(jar);
-        java.nio.file.Files.deleteIfExists(temporary);
-      }
+      return new Orchestrator(
+              plan,
+              directory,
+              clusters,
+              execution.parallelism(),
+              execution.keep() == ExecutionConfig.Keep.ALL,
+              CodeVersion.get(),
+              List.of(new ConsoleDisplay(out, terminal, color, plan), tracking))
+          .run();
     }
 
     private Outcome finish(Plan plan, Map<String, Manifest> done, TrackingListener tracking)

@@ -2,7 +2,6 @@ package org.deepercluster.pipelines.run;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
@@ -91,15 +90,14 @@ public final class FeatureExtraction {
     }
     Listing listing =
         CollectionReader.of(new DataConfig("images", images, null, null, 1.0, 1024)).list();
-    Path temporary = java.nio.file.Files.createTempDirectory("deepercluster");
-    Path jar = EmbeddedFlink.emptyJar(temporary);
     String attempt = Paths.join(output, ".attempt-" + UUID.randomUUID().toString().substring(0, 8));
     List<Part> parts;
-    try (EmbeddedFlink flink = EmbeddedFlink.start(parallelism, 1)) {
+    try (Clusters clusters = Clusters.embedded(parallelism, 1)) {
       EmbedImages transform = new EmbedImages(weights, layer, listing.units(), attempt);
       ProgressReader reader = new ProgressReader(attempt, "", transform.units());
       long[] last = {System.nanoTime()};
-      new FlinkJobs(flink.master(), jar)
+      clusters
+          .main()
           .run(
               "features",
               Math.max(1, Math.min(parallelism, transform.units())),
@@ -115,9 +113,6 @@ public final class FeatureExtraction {
                 }
               });
       parts = WriteIndex.read(attempt);
-    } finally {
-      java.nio.file.Files.deleteIfExists(jar);
-      java.nio.file.Files.deleteIfExists(temporary);
     }
     return publish(parts, attempt, output, dimension, weights, layer);
   }

@@ -1,21 +1,20 @@
 package org.deepercluster.pipelines.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs Beam pipelines on a Flink cluster, embedded or not, through its REST address: submits
@@ -23,81 +22,289 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  * failed units are tried again is the cluster's setting: Beam passes none on for batches.
  */
 final class FlinkJobs {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Logger LOG = LoggerFactory.getLogger(FlinkJobs.class);
   private static final long POLL_MILLIS = 40;
+  private static final long DETAILS_NANOS = 3_000_000_000L;
 
-  private final String master;
+  /** After this long without an answer the JobManager counts as lost. */
+  static final Duration LOST = Duration.ofSeconds(30);
+
+  private final FlinkRest rest;
+  private final boolean remote;
   private final Path stagedJar;
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+  private final Duration lost;
+  private volatile String current;
+
+  private FlinkJobs(String master, boolean remote, Path stagedJar, Duration lost) {
+    this.rest = new FlinkRest(master);
+    this.remote = remote;
+    this.stagedJar = stagedJar;
+    this.lost = lost;
+  }
 
   /**
-   * Jobs on one cluster.
+   * Jobs on the Flink in this process.
+   *
+   * @param emptyJar sent with each job, whose classes are there already
+   */
+  static FlinkJobs embedded(String master, Path emptyJar) {
+    return new FlinkJobs(master, false, emptyJar, LOST);
+  }
+
+  /**
+   * Jobs on a cluster of its own.
    *
    * @param master {@code host:port} of the cluster's REST address
-   * @param stagedJar the jar that is sent with each job
+   * @param jobJar this program's classes, sent with each job
+   * @param lost after how long without an answer the JobManager counts as lost
    */
-  FlinkJobs(String master, Path stagedJar) {
-    this.master = master;
-    this.stagedJar = stagedJar;
+  static FlinkJobs remote(String master, Path jobJar, Duration lost) {
+    return new FlinkJobs(master, true, jobJar, lost);
+  }
+
+  /** The cluster's REST address. */
+  FlinkRest rest() {
+    return rest;
+  }
+
+  /** Whether the cluster is not in this process. */
+  boolean remote() {
+    return remote;
+  }
+
+  /** What is to be known about a job while it runs. */
+  interface Watch {
+    /** The job was accepted. */
+    default void submitted(FlinkJob job) {}
+
+    /** Called again and again while the job runs. */
+    void poll() throws IOException;
+
+    /** Something that a person should know: it waits for slots, a unit is tried again. */
+    default void event(String text) {}
   }
 
   /**
    * Runs one pipeline to its end.
    *
    * @param name shown in Flink's web page
-   * @param parallelism task slots to use
+   * @param parallelism task slots to use, at most as many as the cluster has
    * @param build adds the pipeline's transforms
-   * @param poll called again and again while the job runs
+   * @param watch hears of the job while it runs
    * @throws JobFailedException with the cause that Flink reports
+   * @throws InfrastructureException when the cluster is lost, or has no free slots for too long
    */
-  void run(String name, int parallelism, Consumer<Pipeline> build, Poll poll)
-      throws IOException, InterruptedException, JobFailedException {
+  void run(String name, int parallelism, Consumer<Pipeline> build, Watch watch)
+      throws IOException, InterruptedException, JobFailedException, InfrastructureException {
+    String unique = name + "-" + UUID.randomUUID().toString().substring(0, 8);
+    int slots = slots(parallelism, watch);
+    submit(unique, name, slots, build);
+    FlinkJob job = find(unique, name);
+    current = job.id();
+    boolean ended = false;
+    try {
+      watch.submitted(job);
+      await(job, slots, watch);
+      ended = true;
+    } catch (JobFailedException e) {
+      ended = true;
+      throw e;
+    } finally {
+      if (!ended) {
+        cancel();
+      }
+      current = null;
+    }
+  }
+
+  /** Ends the job that runs, if one does: for a process that is asked to end. */
+  void cancel() {
+    String job = current;
+    if (job != null) {
+      try {
+        rest.cancel(job);
+      } catch (IOException e) {
+        LOG.warn("job {} could not be cancelled: {}", job, e.getMessage());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** As many slots as the cluster has at most; the result does not depend on it. */
+  private int slots(int wanted, Watch watch)
+      throws IOException, InterruptedException, InfrastructureException {
+    if (!remote) {
+      return wanted;
+    }
+    int total = ask("/overview").path("slots-total").asInt();
+    if (total == 0) {
+      watch.event("the cluster has no TaskManagers; the job waits for them");
+    }
+    return total == 0 ? wanted : Math.min(wanted, total);
+  }
+
+  private void submit(String unique, String name, int slots, Consumer<Pipeline> build)
+      throws JobFailedException, InfrastructureException {
     FlinkPipelineOptions options = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
     options.setRunner(FlinkRunner.class);
-    options.setFlinkMaster(master);
+    options.setFlinkMaster(rest.master());
     options.setAttachedMode(false);
-    options.setParallelism(parallelism);
+    options.setParallelism(slots);
     options.setFilesToStage(List.of(stagedJar.toString()));
-    String unique = name + "-" + UUID.randomUUID().toString().substring(0, 8);
     options.setJobName(unique);
     Pipeline pipeline = Pipeline.create(options);
     build.accept(pipeline);
     try {
       pipeline.run();
     } catch (RuntimeException e) {
-      throw new JobFailedException(
-          name + ": not accepted by Flink at " + master + ": " + rootMessage(e), e);
+      String message = name + ": not accepted by Flink at " + rest.master() + ": " + rootMessage(e);
+      if (caused(e, java.net.ConnectException.class)) {
+        throw new InfrastructureException(message, e);
+      }
+      throw new JobFailedException(message, e);
     }
-    String id = find(unique);
+  }
+
+  private FlinkJob find(String unique, String name)
+      throws InterruptedException, JobFailedException, InfrastructureException {
+    for (JsonNode job : ask("/jobs/overview").path("jobs")) {
+      if (job.path("name").asText().equals(unique)) {
+        String id = job.path("jid").asText();
+        return new FlinkJob(id, name, remote ? rest.page(id) : "", rest.master());
+      }
+    }
+    throw new JobFailedException(
+        name + ": Flink at " + rest.master() + " does not know the job", null);
+  }
+
+  private void await(FlinkJob job, int slots, Watch watch)
+      throws IOException, InterruptedException, JobFailedException, InfrastructureException {
+    Set<String> told = new HashSet<>();
+    long details = System.nanoTime() + DETAILS_NANOS;
+    boolean waiting = false;
     while (true) {
       // Unlike /jobs/<id>, the status is not cached for seconds.
-      String state = get("/jobs/" + id + "/status").path("status").asText();
-      poll.poll();
+      JsonNode status = ask("/jobs/" + job.id() + "/status");
+      if (status.isMissingNode()) {
+        throw new InfrastructureException(
+            job.name()
+                + ": Flink at "
+                + rest.master()
+                + " no longer knows the job; its JobManager was restarted. The same command continues"
+                + " the run.",
+            null);
+      }
+      String state = status.path("status").asText();
+      watch.poll();
       switch (state) {
         case "FINISHED" -> {
           return;
         }
-        case "FAILED", "CANCELED" ->
-            throw new JobFailedException(name + ": " + cause(id, state), null);
+        case "FAILED", "CANCELED" -> throw failure(job, state);
         default -> Thread.sleep(POLL_MILLIS);
       }
-    }
-  }
-
-  private String find(String name) throws IOException, InterruptedException, JobFailedException {
-    for (JsonNode job : get("/jobs/overview").path("jobs")) {
-      if (job.path("name").asText().equals(name)) {
-        return job.path("jid").asText();
+      if (System.nanoTime() >= details) {
+        details = System.nanoTime() + DETAILS_NANOS;
+        retries(job, told, watch);
+        waiting = waitsForSlots(job, slots, waiting, watch);
       }
     }
-    throw new JobFailedException(name + ": Flink at " + master + " does not know the job", null);
   }
 
-  private String cause(String id, String state) throws IOException, InterruptedException {
-    String trace = get("/jobs/" + id + "/exceptions").path("root-exception").asText("");
-    // The last "Caused by" is what went wrong; what is above it is how Flink and Beam carried it.
-    String found = trace.lines().findFirst().orElse("job " + state);
+  /** Says once for each failed try what it failed with. */
+  private void retries(FlinkJob job, Set<String> told, Watch watch)
+      throws InterruptedException, InfrastructureException {
+    JsonNode history =
+        ask("/jobs/" + job.id() + "/exceptions?maxExceptions=20").path("exceptionHistory");
+    for (JsonNode e : history.path("entries")) {
+      if (told.add(e.path("timestamp").asText() + e.path("taskName").asText())) {
+        String where = e.path("endpoint").asText("");
+        watch.event(
+            "tried again after: "
+                + cause(e.path("stacktrace").asText(e.path("exceptionName").asText()))
+                + (where.isEmpty() || where.equals("(unassigned)") ? "" : " (on " + where + ")"));
+      }
+    }
+  }
+
+  private boolean waitsForSlots(FlinkJob job, int slots, boolean before, Watch watch)
+      throws InterruptedException, InfrastructureException {
+    if (!remote) {
+      return false;
+    }
+    JsonNode tasks = ask("/jobs/" + job.id()).path("status-counts");
+    boolean waits =
+        tasks.path("SCHEDULED").asInt() > 0
+            && tasks.path("RUNNING").asInt()
+                    + tasks.path("DEPLOYING").asInt()
+                    + tasks.path("INITIALIZING").asInt()
+                == 0;
+    if (waits && !before) {
+      JsonNode cluster = ask("/overview");
+      watch.event(
+          String.format(
+              "waits for task slots: needs %d, %d of %d at %s are free",
+              slots,
+              cluster.path("slots-available").asInt(),
+              cluster.path("slots-total").asInt(),
+              rest.master()));
+    }
+    return waits;
+  }
+
+  private Exception classify(FlinkJob job, String trace, String state) {
+    String text = job.name() + ": " + (trace.isEmpty() ? "job " + state : cause(trace));
+    if (trace.contains("NoResourceAvailableException")) {
+      return new InfrastructureException(
+          job.name()
+              + ": Flink at "
+              + rest.master()
+              + " had no free task slots for too long (its slot.request.timeout). Free or add slots;"
+              + " the same command continues the run.",
+          null);
+    }
+    return new JobFailedException(text, null);
+  }
+
+  private JobFailedException failure(FlinkJob job, String state)
+      throws InterruptedException, InfrastructureException {
+    String trace = ask("/jobs/" + job.id() + "/exceptions").path("root-exception").asText("");
+    Exception e = classify(job, trace, state);
+    if (e instanceof InfrastructureException i) {
+      throw i;
+    }
+    return (JobFailedException) e;
+  }
+
+  /** Asks, and again while the JobManager does not answer. */
+  private JsonNode ask(String path) throws InterruptedException, InfrastructureException {
+    long until = System.nanoTime() + lost.toNanos();
+    while (true) {
+      try {
+        return rest.get(path);
+      } catch (IOException e) {
+        if (!remote || System.nanoTime() > until) {
+          throw new InfrastructureException(
+              "Flink's JobManager at "
+                  + rest.master()
+                  + " is lost: "
+                  + e.getMessage()
+                  + " for "
+                  + lost.toSeconds()
+                  + " s. Everything that is complete is kept; once the cluster is back, the same"
+                  + " command continues the run.",
+              e);
+        }
+        LOG.info("{}; asking again", e.getMessage());
+        Thread.sleep(500);
+      }
+    }
+  }
+
+  /** The last "Caused by" is what went wrong; what is above it is how Flink and Beam carried it. */
+  static String cause(String trace) {
+    String found = trace.lines().findFirst().orElse("");
     for (String line : trace.split("\n")) {
       if (line.startsWith("Caused by: ")) {
         found = line.substring("Caused by: ".length());
@@ -106,17 +313,13 @@ final class FlinkJobs {
     return found.strip();
   }
 
-  private JsonNode get(String path) throws IOException, InterruptedException {
-    HttpResponse<String> response =
-        http.send(
-            HttpRequest.newBuilder(URI.create("http://" + master + path))
-                .timeout(Duration.ofSeconds(30))
-                .build(),
-            HttpResponse.BodyHandlers.ofString());
-    if (response.statusCode() != 200) {
-      throw new IOException("Flink at " + master + path + " answered " + response.statusCode());
+  private static boolean caused(Throwable e, Class<? extends Throwable> kind) {
+    for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
+      if (kind.isInstance(t)) {
+        return true;
+      }
     }
-    return JSON.readTree(response.body());
+    return false;
   }
 
   private static String rootMessage(Throwable e) {
@@ -125,10 +328,5 @@ final class FlinkJobs {
       t = t.getCause();
     }
     return t.getClass().getSimpleName() + ": " + t.getMessage();
-  }
-
-  /** Called while a job runs. */
-  interface Poll {
-    void poll() throws IOException;
   }
 }

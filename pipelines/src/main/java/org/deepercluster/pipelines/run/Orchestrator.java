@@ -34,7 +34,7 @@ final class Orchestrator {
   private final Plan plan;
   private final String directory;
   private final int parallelism;
-  private final FlinkJobs jobs;
+  private final Clusters clusters;
   private final boolean keepAll;
   private final String codeVersion;
   private final List<RunListener> listeners;
@@ -45,7 +45,7 @@ final class Orchestrator {
    *
    * @param plan the stage instances
    * @param directory URI of the run's folder
-   * @param jobs where pipelines run
+   * @param clusters where pipelines run
    * @param parallelism units that run at the same time
    * @param keepAll whether tables that only one epoch needs are kept
    * @param codeVersion recorded in manifests
@@ -54,14 +54,14 @@ final class Orchestrator {
   Orchestrator(
       Plan plan,
       String directory,
-      FlinkJobs jobs,
+      Clusters clusters,
       int parallelism,
       boolean keepAll,
       String codeVersion,
       List<RunListener> listeners) {
     this.plan = plan;
     this.directory = directory;
-    this.jobs = jobs;
+    this.clusters = clusters;
     this.parallelism = parallelism;
     this.keepAll = keepAll;
     this.codeVersion = codeVersion;
@@ -245,18 +245,36 @@ final class Orchestrator {
       StageTransform<?> applied = transform.apply(out);
       ProgressReader progress = new ProgressReader(out, job, applied.units());
       long[] next = {System.nanoTime() + POLL.toNanos()};
+      FlinkJobs jobs = clusters.jobsFor(instance.stage().name());
       jobs.run(
           instance.id() + (job.isEmpty() ? "" : "-" + job),
           Math.max(1, Math.min(parallelism, applied.units())),
           p ->
               p.apply(job.isEmpty() ? instance.stage().name() : job, applied)
                   .apply("Index", new WriteIndex(out)),
-          () -> {
-            if (System.nanoTime() >= next[0]) {
-              next[0] = System.nanoTime() + POLL.toNanos();
-              StageProgress now = progress.read();
+          new FlinkJobs.Watch() {
+            @Override
+            public void submitted(FlinkJob submitted) {
               for (RunListener l : listeners) {
-                l.progress(instance, now);
+                l.submitted(instance, submitted);
+              }
+            }
+
+            @Override
+            public void poll() throws IOException {
+              if (System.nanoTime() >= next[0]) {
+                next[0] = System.nanoTime() + POLL.toNanos();
+                StageProgress now = progress.read();
+                for (RunListener l : listeners) {
+                  l.progress(instance, now);
+                }
+              }
+            }
+
+            @Override
+            public void event(String text) {
+              for (RunListener l : listeners) {
+                l.event(instance, text);
               }
             }
           });

@@ -13,6 +13,12 @@ interface RunListener {
   /** An attempt begins. */
   default void started(StageInstance instance) {}
 
+  /** Flink has accepted one of the attempt's jobs. */
+  default void submitted(StageInstance instance, FlinkJob job) {}
+
+  /** Something about the attempt that a person should know, such as that a unit is tried again. */
+  default void event(StageInstance instance, String text) {}
+
   /** The attempt is this far; called a few times a second. */
   default void progress(StageInstance instance, StageProgress progress) {}
 

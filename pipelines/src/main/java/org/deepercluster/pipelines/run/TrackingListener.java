@@ -42,6 +42,7 @@ final class TrackingListener implements RunListener {
   private final String runId;
   private final Inputs inputs;
   private final Experiment experiment;
+  private final Map<String, StringBuilder> logs = new HashMap<>();
   private final Map<String, TrackedRun> open = new HashMap<>();
 
   /**
@@ -167,6 +168,7 @@ final class TrackingListener implements RunListener {
         upload(parent, p.path(), "report/" + name);
       }
     }
+    uploadLog(instance, run);
     run.finish(RunStatus.FINISHED, Instant.now());
   }
 
@@ -185,8 +187,47 @@ final class TrackingListener implements RunListener {
   public void failed(StageInstance instance, Throwable cause) {
     TrackedRun run = open.remove(instance.id());
     if (run != null) {
+      uploadLog(instance, run);
       run.tags(Map.of("error", String.valueOf(cause.getMessage())));
       run.finish(RunStatus.FAILED, Instant.now());
+    }
+  }
+
+  @Override
+  public void submitted(StageInstance instance, FlinkJob job) {
+    if (!job.page().isEmpty()) {
+      logs.computeIfAbsent(instance.id(), k -> new StringBuilder())
+          .append(Instant.now())
+          .append("  job ")
+          .append(job.name())
+          .append("  ")
+          .append(job.page())
+          .append('\n');
+      open.get(instance.id()).tags(Map.of("flink.job", job.page()));
+    }
+  }
+
+  @Override
+  public void event(StageInstance instance, String text) {
+    logs.computeIfAbsent(instance.id(), k -> new StringBuilder())
+        .append(Instant.now())
+        .append("  ")
+        .append(text)
+        .append('\n');
+  }
+
+  /** What Flink did for a stage: its jobs with their pages, and what was tried again. */
+  private void uploadLog(StageInstance instance, TrackedRun run) {
+    StringBuilder log = logs.remove(instance.id());
+    if (log != null) {
+      try {
+        Path file = java.nio.file.Files.createTempFile("flink", ".log");
+        java.nio.file.Files.writeString(file, log);
+        run.artifact(file, "flink.log");
+        java.nio.file.Files.delete(file);
+      } catch (java.io.IOException e) {
+        LOG.warn("the log of {} could not be uploaded", instance.id(), e);
+      }
     }
   }
 

@@ -116,10 +116,12 @@ class ExperimentTest {
                     random.nextBoolean()),
                 new EvaluateConfig.Knn(1 + random.nextInt(300), random.nextDouble() + 1e-9)),
         new ExecutionConfig(
+            random.nextBoolean() ? null : "flink.example.org:8081",
             1 + random.nextInt(99),
             1 + random.nextInt(99),
             random.nextBoolean() ? ExecutionConfig.Keep.ALL : ExecutionConfig.Keep.LAST,
-            random.nextInt(9)),
+            random.nextInt(9),
+            new ExecutionConfig.Train(random.nextBoolean() ? null : "127.0.0.1:1")),
         awkward[random.nextInt(awkward.length)],
         new TrackingConfig(
             random.nextBoolean() ? null : "http://h:1/a?b=c#d",

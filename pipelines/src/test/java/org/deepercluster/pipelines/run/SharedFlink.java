@@ -18,7 +18,7 @@ final class SharedFlink implements BeforeAllCallback, ParameterResolver {
       try {
         Path jar = EmbeddedFlink.emptyJar(Files.createTempDirectory("shared-flink"));
         EmbeddedFlink flink = EmbeddedFlink.start(2, 1);
-        return new Running(flink, jar, new FlinkJobs(flink.master(), jar));
+        return new Running(flink, jar, FlinkJobs.embedded(flink.master(), jar));
       } catch (java.io.IOException | InfrastructureException e) {
         throw new IllegalStateException(e);
       }

@@ -3,7 +3,6 @@ package org.deepercluster.stages.beam;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.io.Read;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -52,7 +51,7 @@ public abstract class StageTransform<U extends Serializable>
     return begin
         .apply("Units", Read.from(new UnitSource<>(units)))
         .apply("Work", ParDo.of(new WorkFn<>(work(), directory)))
-        .setCoder(SerializableCoder.of(Part.class));
+        .setCoder(new JavaCoder<Part>());
   }
 
   private static final class WorkFn<U extends Serializable> extends DoFn<Unit<U>, Part> {

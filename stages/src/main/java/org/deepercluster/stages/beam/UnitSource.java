@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.beam.sdk.coders.Coder;
-import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.io.BoundedSource;
 import org.apache.beam.sdk.options.PipelineOptions;
 
@@ -37,7 +36,7 @@ final class UnitSource<U extends Serializable> extends BoundedSource<Unit<U>> {
   @Override
   @SuppressWarnings({"unchecked", "rawtypes"})
   public Coder<Unit<U>> getOutputCoder() {
-    return (Coder) SerializableCoder.of(Unit.class);
+    return (Coder) new JavaCoder<>();
   }
 
   @Override

@@ -8,7 +8,6 @@ import java.util.List;
 import org.apache.beam.sdk.coders.Coder;
 import org.apache.beam.sdk.coders.CoderRegistry;
 import org.apache.beam.sdk.coders.ListCoder;
-import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.VoidCoder;
 import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -79,12 +78,12 @@ public final class WriteIndex extends PTransform<PCollection<Part>, PCollection<
 
     @Override
     public Coder<List<Part>> getAccumulatorCoder(CoderRegistry registry, Coder<Part> inputCoder) {
-      return ListCoder.of(SerializableCoder.of(Part.class));
+      return ListCoder.of(new JavaCoder<Part>());
     }
 
     @Override
     public Coder<List<Part>> getDefaultOutputCoder(CoderRegistry registry, Coder<Part> inputCoder) {
-      return ListCoder.of(SerializableCoder.of(Part.class));
+      return ListCoder.of(new JavaCoder<Part>());
     }
   }
 
