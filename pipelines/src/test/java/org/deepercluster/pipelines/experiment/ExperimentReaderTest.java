@@ -106,7 +106,9 @@ class ExperimentReaderTest {
     assertThat(e.train().lr()).isEqualTo(0.05);
     assertThat(e.augment()).isEqualTo(Schema.of(AugmentConfig.class).defaults());
     assertThat(e.evaluation()).isNull();
-    assertThat(e.execution()).isEqualTo(new ExecutionConfig(
+    assertThat(e.execution())
+        .isEqualTo(
+            new ExecutionConfig(
                 null, 2, 8, ExecutionConfig.Keep.LAST, 5, new ExecutionConfig.Train(null)));
     assertThat(e.output()).isEqualTo("runs");
     assertThat(e.tracking()).isEqualTo(new TrackingConfig(null, TrackingConfig.Mode.SERVER));

@@ -82,9 +82,13 @@ public abstract class StageTransform<U extends Serializable>
     @Teardown
     @SuppressWarnings("UnusedMethod") // Beam calls it
     public void teardown() {
-      if (opened) {
-        opened = false;
-        work.close();
+      try {
+        if (opened) {
+          opened = false;
+          work.close();
+        }
+      } finally {
+        BeamCaches.forget();
       }
     }
   }
