@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.deepercluster.pipelines.experiment.InvalidExperimentException;
 import org.deepercluster.pipelines.run.InfrastructureException;
+import org.deepercluster.pipelines.run.RunCancelledException;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +62,10 @@ final class Console {
       return BAD_CONFIGURATION;
     }
     err.println();
+    if (e instanceof RunCancelledException) {
+      err.println(e.getMessage());
+      return STAGE_FAILED;
+    }
     if (e instanceof InfrastructureException) {
       err.println("Error: " + e.getMessage());
       err.println("Log: " + log);
