@@ -198,7 +198,7 @@ public final class RunView {
         row(
             b,
             "Time",
-            ConsoleDisplay.clock(since(status.started()).toSeconds())
+            ConsoleDisplay.clock((double) since(status.started()).toSeconds())
                 + (status.secondsLeft() > 0
                     ? ", about " + ConsoleDisplay.clock(status.secondsLeft()) + " left"
                     : ""));
