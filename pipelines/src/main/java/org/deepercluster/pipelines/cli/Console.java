@@ -55,17 +55,17 @@ final class Console {
 
   /** Says what went wrong, in words for the user, and gives the exit code. */
   int failure(Exception e) {
-    LoggerFactory.getLogger(Console.class).error("failed", e);
     PrintStream err = err();
+    if (e instanceof RunCancelledException) {
+      err.println("\n" + e.getMessage());
+      return STAGE_FAILED;
+    }
+    LoggerFactory.getLogger(Console.class).error("failed", e);
     if (e instanceof InvalidExperimentException || e instanceof InvalidSettingsException) {
       err.println(e.getMessage());
       return BAD_CONFIGURATION;
     }
     err.println();
-    if (e instanceof RunCancelledException) {
-      err.println(e.getMessage());
-      return STAGE_FAILED;
-    }
     if (e instanceof InfrastructureException) {
       err.println("Error: " + e.getMessage());
       err.println("Log: " + log);

@@ -179,7 +179,6 @@ final class StatusWriter implements RunListener, AutoCloseable {
       StageInstance instance, Manifest manifest, StageResult result, String folder) {
     synchronized (this) {
       timeLeft.finished(instance, manifest.wallSeconds());
-      running = null;
       fraction = 1;
       metrics = new TreeMap<>();
       flink = null;
@@ -267,6 +266,7 @@ final class StatusWriter implements RunListener, AutoCloseable {
   private RunState state() {
     double left = 0;
     if (running != null) {
+      // Once it is finished nothing of it is left, only of those after it.
       double elapsed = (System.nanoTime() - stageStarted) / 1e9;
       left = timeLeft.left(running, timeLeft.rest(running, fraction, elapsed));
     }
