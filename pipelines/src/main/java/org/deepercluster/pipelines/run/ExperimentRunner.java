@@ -15,7 +15,6 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
-import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.pipelines.experiment.ExecutionConfig;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.plan.Inputs;
@@ -103,17 +102,21 @@ public final class ExperimentRunner {
     String directory = RunStore.directory(e, run);
     try (Clusters clusters = Clusters.open(e.execution());
         RunLock lock = RunLock.acquire(directory)) {
-      for (var cluster : clusters.remote().entrySet()) {
-        out.println("Flink: " + cluster.getKey().rest().master() + " for " + cluster.getValue());
-      }
+      String backend = RunProbe.backend(clusters, e, inputs, out::println);
       RunStore.write(directory, run.with(RunRecord.RUNNING, run.trackingUrl(), run.metrics()));
       Files.write(Paths.join(directory, "experiment.yaml"), e.toYaml());
       out.println((before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
       Path journal = journals.resolve(e.name()).resolve(run.id());
       try (Tracker tracker =
           server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {
-        return new Attempt(e, source, inputs, run, directory, tracker, clusters, started).run();
+        return new Attempt(e, source, inputs, run, directory, tracker, clusters, backend, started)
+            .run();
       }
+    } catch (InfrastructureException failed) {
+      if (before.isEmpty()) {
+        Files.pruneEmpty(directory); // when not even the first stage began
+      }
+      throw failed;
     }
   }
 
@@ -125,6 +128,7 @@ public final class ExperimentRunner {
     private final String directory;
     private final Tracker tracker;
     private final Clusters clusters;
+    private final String backend;
     private final Instant started;
 
     Attempt(
@@ -135,6 +139,7 @@ public final class ExperimentRunner {
         String directory,
         Tracker tracker,
         Clusters clusters,
+        String backend,
         Instant started) {
       this.experiment = experiment;
       this.source = source;
@@ -143,14 +148,13 @@ public final class ExperimentRunner {
       this.directory = directory;
       this.tracker = tracker;
       this.clusters = clusters;
+      this.backend = backend;
       this.started = started;
     }
 
     Outcome run() throws Exception {
-      String backend = NativeRuntime.backend();
-      TrackingListener tracking =
-          new TrackingListener(tracker, experiment, inputs, run, tags(backend));
-      Plan plan = Planner.plan(experiment, inputs, reportRun(backend, tracking));
+      TrackingListener tracking = new TrackingListener(tracker, experiment, inputs, run, tags());
+      Plan plan = Planner.plan(experiment, inputs, reportRun(tracking));
       Thread hook =
           new Thread(
               () -> {
@@ -252,7 +256,7 @@ public final class ExperimentRunner {
       return written;
     }
 
-    private ReportData.Run reportRun(String backend, TrackingListener tracking) {
+    private ReportData.Run reportRun(TrackingListener tracking) {
       var m = experiment.model();
       return new ReportData.Run(
           experiment.name(),
@@ -271,7 +275,7 @@ public final class ExperimentRunner {
           tracking.parent().url().map(URI::toString).orElse(null));
     }
 
-    private Map<String, String> tags(String backend) {
+    private Map<String, String> tags() {
       Map<String, String> tags =
           new TreeMap<>(SourceTags.of(source.toString(), source.toAbsolutePath().getParent()));
       tags.put("method", experiment.method().toString());
