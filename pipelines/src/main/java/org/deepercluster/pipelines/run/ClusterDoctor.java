@@ -11,7 +11,7 @@ import org.deepercluster.pipelines.run.ProbeTransform.Worker;
 
 /** Examines a Flink cluster: what its REST address says, then two probe jobs in a row. */
 public final class ClusterDoctor {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private ClusterDoctor() {}
 
