@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.deepercluster.natives.NativeRuntime;
+import org.deepercluster.pipelines.experiment.ExecutionConfig;
+import org.deepercluster.pipelines.run.ClusterDoctor;
 import org.deepercluster.pipelines.run.CodeVersion;
 import org.deepercluster.pipelines.run.EmbeddedFlinkCheck;
+import org.deepercluster.pipelines.run.Finding;
 import org.deepercluster.pipelines.tracking.LocalServer;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
@@ -19,36 +22,57 @@ import picocli.CommandLine.Option;
 /** Checks the machine. */
 @Command(
     name = "doctor",
-    description = "Checks what the program needs on this machine, with a fix for each fault.",
+    description = {
+      "Checks what the program needs on this machine, with a fix for each fault.",
+      "With --flink it checks a Flink cluster instead: its versions, memory and settings, and with"
+          + " two small jobs what its workers compute with and whether they see the output."
+    },
     mixinStandardHelpOptions = true,
-    footer = {"", "Examples:", "  ./deepercluster doctor", "  ./deepercluster doctor --json"})
+    footer = {
+      "",
+      "Examples:",
+      "  ./deepercluster doctor",
+      "  ./deepercluster doctor --json",
+      "  ./deepercluster doctor --flink flink.example.org:8081 --output /shared/runs"
+    })
 final class DoctorCommand extends ConsoleCommand {
   private static final long GIB = 1L << 30;
 
   @Option(names = "--json", description = "Prints one JSON object.")
   private boolean json;
 
-  /**
-   * One line of the examination.
-   *
-   * @param name what was looked at
-   * @param state {@code ok}, {@code note} or {@code fault}
-   * @param found what was found
-   * @param fix what to do, or empty
-   */
-  record Finding(String name, String state, String found, String fix) {}
+  @Option(
+      names = "--flink",
+      paramLabel = "HOST:PORT",
+      description = "Checks the Flink cluster with this REST address.")
+  private String flink;
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      defaultValue = "runs",
+      description =
+          "With --flink: folder or URI that the workers have to see as this machine does; default:"
+              + " ${DEFAULT-VALUE}.")
+  private String output;
 
   private final List<Finding> findings = new ArrayList<>();
 
   @Override
-  public Integer call() {
+  public Integer call() throws InterruptedException {
     add("program", "ok", CodeVersion.get(), "");
-    java();
-    memory();
-    cpu();
-    natives();
-    flink();
-    mlflow();
+    if (flink == null) {
+      java();
+      memory();
+      cpu();
+      natives();
+      flink();
+      mlflow();
+    } else {
+      ExecutionConfig.requireAddress(flink);
+      findings.addAll(
+          ClusterDoctor.examine(flink, output, text -> console.err().println("Flink: " + text)));
+    }
     boolean fault = findings.stream().anyMatch(f -> f.state().equals("fault"));
     if (json) {
       console.out().println(Json.text(Map.of("healthy", !fault, "findings", findings)));

@@ -72,7 +72,12 @@ public record ExecutionConfig(
     }
   }
 
-  private static void requireAddress(String flink) {
+  /**
+   * Requires the form {@code HOST:PORT}.
+   *
+   * @param flink an address, or null for none
+   */
+  public static void requireAddress(String flink) {
     Schema.require(
         flink == null || flink.matches("[A-Za-z0-9._-]+:[0-9]{1,5}"),
         "must be HOST:PORT of a Flink REST address, such as flink.example.org:8081, got " + flink,

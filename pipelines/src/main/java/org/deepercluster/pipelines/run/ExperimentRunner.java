@@ -15,7 +15,6 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
-import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.pipelines.experiment.ExecutionConfig;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.plan.Inputs;
@@ -132,22 +131,36 @@ public final class ExperimentRunner {
     try (Clusters clusters = Clusters.open(e.execution());
         RunLock lock = RunLock.acquire(directory)) {
       Optional<FlinkJob> left = Cancellation.endJobOf(directory);
+      List<String> found = new ArrayList<>();
+      String backend =
+          RunProbe.backend(
+              clusters,
+              e,
+              inputs,
+              line -> {
+                out.println(line);
+                found.add(line);
+              });
       RunStore.write(directory, run.with(RunRecord.RUNNING, run.trackingUrl(), run.metrics()));
       Files.write(Paths.join(directory, "experiment.yaml"), e.toYaml());
       Path journal = journals.resolve(e.name()).resolve(run.id());
       try (StatusWriter status = StatusWriter.open(directory, lock);
           Tracker tracker =
               server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {
-        for (var cluster : clusters.remote().entrySet()) {
-          say(status, "Flink: " + cluster.getKey().rest().master() + " for " + cluster.getValue());
-        }
+        found.forEach(status::line);
         left.ifPresent(
             job -> say(status, "Flink: ended the job that was left from before, " + job.page()));
         say(status, (before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
         listener.begun(run.id(), directory);
-        return new Attempt(e, source, inputs, run, directory, tracker, clusters, status, started)
+        return new Attempt(
+                e, source, inputs, run, directory, tracker, clusters, status, backend, started)
             .run();
       }
+    } catch (InfrastructureException failed) {
+      if (before.isEmpty()) {
+        Files.pruneEmpty(directory); // when not even the first stage began
+      }
+      throw failed;
     }
   }
 
@@ -160,6 +173,7 @@ public final class ExperimentRunner {
     private final Tracker tracker;
     private final Clusters clusters;
     private final StatusWriter status;
+    private final String backend;
     private final Instant started;
 
     Attempt(
@@ -171,6 +185,7 @@ public final class ExperimentRunner {
         Tracker tracker,
         Clusters clusters,
         StatusWriter status,
+        String backend,
         Instant started) {
       this.experiment = experiment;
       this.source = source;
@@ -180,14 +195,13 @@ public final class ExperimentRunner {
       this.tracker = tracker;
       this.clusters = clusters;
       this.status = status;
+      this.backend = backend;
       this.started = started;
     }
 
     Outcome run() throws Exception {
-      String backend = NativeRuntime.backend();
-      TrackingListener tracking =
-          new TrackingListener(tracker, experiment, inputs, run, tags(backend));
-      Plan plan = Planner.plan(experiment, inputs, reportRun(backend, tracking));
+      TrackingListener tracking = new TrackingListener(tracker, experiment, inputs, run, tags());
+      Plan plan = Planner.plan(experiment, inputs, reportRun(tracking));
       status.planned(plan, () -> tracking.parent().url());
       Thread hook =
           new Thread(
@@ -305,7 +319,7 @@ public final class ExperimentRunner {
       return written;
     }
 
-    private ReportData.Run reportRun(String backend, TrackingListener tracking) {
+    private ReportData.Run reportRun(TrackingListener tracking) {
       var m = experiment.model();
       return new ReportData.Run(
           experiment.name(),
@@ -324,7 +338,7 @@ public final class ExperimentRunner {
           tracking.parent().url().map(URI::toString).orElse(null));
     }
 
-    private Map<String, String> tags(String backend) {
+    private Map<String, String> tags() {
       Map<String, String> tags =
           new TreeMap<>(SourceTags.of(source.toString(), source.toAbsolutePath().getParent()));
       tags.put("method", experiment.method().toString());

@@ -23,11 +23,13 @@ public final class RunStore {
 
   /** Where the runs are: local paths made absolute, other addresses as they are. */
   static String root(Experiment e) {
-    String output = e.output();
+    return Paths.join(absolute(e.output()), e.name());
+  }
+
+  /** A local path made absolute, another address as it is. */
+  static String absolute(String output) {
     boolean address = output.matches("[a-zA-Z][a-zA-Z0-9+.-]+://.*");
-    return Paths.join(
-        address ? output : java.nio.file.Path.of(output).toAbsolutePath().normalize().toString(),
-        e.name());
+    return address ? output : java.nio.file.Path.of(output).toAbsolutePath().normalize().toString();
   }
 
   /**

@@ -47,6 +47,11 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
   }
 
   @Override
+  public String firstFile() {
+    return Storage.join(root, files.get(0));
+  }
+
+  @Override
   public SourceImages open() {
     return new Candidates();
   }

@@ -42,6 +42,11 @@ record IdxUnit(
   }
 
   @Override
+  public String firstFile() {
+    return path;
+  }
+
+  @Override
   public SourceImages open() throws IOException {
     long skip = HEADER + from * width * height;
     InputStream in;

@@ -17,6 +17,9 @@ public sealed interface SourceUnit extends Serializable permits IdxUnit, FolderU
   /** Bytes to read, about. */
   long bytes();
 
+  /** The file that it reads first. */
+  String firstFile();
+
   /** Opens it; every call starts from its first candidate and gives the same. */
   SourceImages open() throws IOException;
 }
