@@ -157,8 +157,8 @@ public final class ExperimentRunner {
             .run();
       }
     } catch (InfrastructureException failed) {
-      if (before.isEmpty()) {
-        Files.pruneEmpty(directory); // when not even the first stage began
+      if (!Files.exists(Paths.join(directory, RunRecord.FILE))) {
+        Files.deleteTree(directory); // a new run that did not even begin
       }
       throw failed;
     }
