@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.deepercluster.pipelines.experiment.InvalidExperimentException;
 import org.deepercluster.pipelines.run.InfrastructureException;
+import org.deepercluster.pipelines.run.RunCancelledException;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.slf4j.LoggerFactory;
 
@@ -54,8 +55,12 @@ final class Console {
 
   /** Says what went wrong, in words for the user, and gives the exit code. */
   int failure(Exception e) {
-    LoggerFactory.getLogger(Console.class).error("failed", e);
     PrintStream err = err();
+    if (e instanceof RunCancelledException) {
+      err.println("\n" + e.getMessage());
+      return STAGE_FAILED;
+    }
+    LoggerFactory.getLogger(Console.class).error("failed", e);
     if (e instanceof InvalidExperimentException || e instanceof InvalidSettingsException) {
       err.println(e.getMessage());
       return BAD_CONFIGURATION;

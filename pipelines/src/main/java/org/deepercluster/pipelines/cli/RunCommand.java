@@ -1,13 +1,13 @@
 package org.deepercluster.pipelines.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.deepercluster.pipelines.experiment.Experiment;
@@ -62,6 +62,9 @@ final class RunCommand extends ConsoleCommand {
           "Ends with one JSON object on standard output; progress goes to standard error.")
   private boolean json;
 
+  @Option(names = "--announce", hidden = true)
+  private Path announce;
+
   @Override
   public Integer call() throws Exception {
     Experiment first = experiment.read(flink);
@@ -90,7 +93,6 @@ final class RunCommand extends ConsoleCommand {
       ExperimentRunner.Outcome outcome = run(runner, e);
       metrics.add(outcome.metrics());
       results.add(json(outcome));
-      summary(progress, e, outcome);
     }
     if (all.size() > 1) {
       progress.println();
@@ -104,10 +106,16 @@ final class RunCommand extends ConsoleCommand {
 
   private ExperimentRunner.Outcome run(ExperimentRunner runner, Experiment e) throws Exception {
     try {
-      return runner.run(e, experiment.yaml);
+      return runner.run(
+          e, experiment.yaml, announce == null ? (run, directory) -> {} : this::announce);
     } catch (RunLock.RunLockedException locked) {
       throw new InfrastructureException(locked.getMessage(), locked);
     }
+  }
+
+  /** Tells whoever started this process which run it works on. */
+  private void announce(String run, String directory) throws IOException {
+    Json.write(announce.toString(), new DetachedRun.Announcement(run, directory));
   }
 
   /**
@@ -154,63 +162,5 @@ final class RunCommand extends ConsoleCommand {
     m.put("stageSeconds", o.seconds());
     m.put("metrics", o.metrics());
     return m;
-  }
-
-  private static void summary(PrintStream out, Experiment e, ExperimentRunner.Outcome o) {
-    out.println();
-    out.printf(Locale.ROOT, "Done in %.0f s.%n", o.wallSeconds());
-    SortedMap<String, Double> m = o.metrics();
-    if (!m.isEmpty()) {
-      out.printf(Locale.ROOT, "%n%-28s %9s %10s %8s%n", "", "trained", "untrained", "gain");
-      String low = "lowshot" + e.evaluation().lowShot().perClass() + "/top1/";
-      row(out, m, "k-NN", "knn/top1");
-      String best = best(m, "eval/linear/top1/");
-      String bestRandom = best(m, "random/eval/linear/top1/");
-      if (best != null && bestRandom != null) {
-        String layer = best.substring(best.lastIndexOf('/') + 1);
-        print(out, "linear, best layer (" + layer + ")", m.get(best), m.get(bestRandom));
-        String conv = "conv5";
-        row(out, m, "low-shot, " + conv, low + conv);
-      }
-      if (m.containsKey("eval/clusters/nmi")) {
-        out.printf(
-            Locale.ROOT, "%-28s %9.3f%n", "clusters: NMI with labels", m.get("eval/clusters/nmi"));
-      }
-      out.println();
-    }
-    if (o.report() != null) {
-      out.println("Report:  " + o.report());
-    }
-    out.println("Model:   " + o.directory() + "/model/model.safetensors");
-    o.url().ifPresent(u -> out.println("MLflow:  " + u));
-  }
-
-  private static String best(SortedMap<String, Double> m, String prefix) {
-    String best = null;
-    for (String k : m.keySet()) {
-      if (k.startsWith(prefix) && (best == null || m.get(k) > m.get(best))) {
-        best = k;
-      }
-    }
-    return best;
-  }
-
-  private static void row(
-      PrintStream out, SortedMap<String, Double> m, String label, String metric) {
-    Double trained = m.get("eval/" + metric);
-    Double untrained = m.get("random/eval/" + metric);
-    if (trained != null && untrained != null) {
-      print(out, label, trained, untrained);
-    }
-  }
-
-  private static void print(PrintStream out, String label, double trained, double untrained) {
-    out.printf(
-        Locale.ROOT,
-        "%-28s %7.1f %% %8.1f %% %+8.1f%n",
-        label,
-        trained,
-        untrained,
-        trained - untrained);
   }
 }

@@ -39,6 +39,20 @@ final class Clusters implements AutoCloseable {
     return embedded(execution.parallelism(), execution.retries(), training);
   }
 
+  /**
+   * Checks the clusters that are named, as {@link #open} does.
+   *
+   * @throws InfrastructureException when one does not answer or does not fit this program
+   */
+  static void check(ExecutionConfig execution)
+      throws InterruptedException, InfrastructureException {
+    for (String master : new String[] {execution.flink(), execution.train().flink()}) {
+      if (master != null) {
+        connect(master);
+      }
+    }
+  }
+
   /** The embedded one alone. */
   static Clusters embedded(int slots, int retries) throws IOException, InfrastructureException {
     return embedded(slots, retries, null);

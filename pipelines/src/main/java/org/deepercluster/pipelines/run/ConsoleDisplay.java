@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
 import org.deepercluster.stages.beam.StageResult;
@@ -19,6 +20,7 @@ public final class ConsoleDisplay implements RunListener {
   private static final int WIDTH = 100;
 
   private final PrintStream out;
+  private final Consumer<String> log;
   private final boolean terminal;
   private final boolean color;
   private final Plan plan;
@@ -36,9 +38,12 @@ public final class ConsoleDisplay implements RunListener {
    * @param terminal whether lines can be redrawn
    * @param color whether colours are wanted
    * @param plan the run's plan
+   * @param log also told what is printed for good
    */
-  ConsoleDisplay(PrintStream out, boolean terminal, boolean color, Plan plan) {
+  ConsoleDisplay(
+      PrintStream out, boolean terminal, boolean color, Plan plan, Consumer<String> log) {
     this.out = out;
+    this.log = log;
     this.terminal = terminal;
     this.color = color;
     this.plan = plan;
@@ -72,11 +77,7 @@ public final class ConsoleDisplay implements RunListener {
       }
       lastPlain = System.nanoTime();
     }
-    String what = p.job();
-    if (p.units() > 1) {
-      what += (what.isEmpty() ? "" : " ") + p.finished() + " of " + p.units();
-    }
-    moving(instance, p.fraction(), what, p.metrics());
+    moving(instance, p.fraction(), p.describe(), p.metrics());
   }
 
   @Override
@@ -101,14 +102,19 @@ public final class ConsoleDisplay implements RunListener {
 
   @Override
   public void failed(StageInstance instance, Throwable cause) {
-    line(red(String.format("[%2d/%d] %s failed", number, plan.instances().size(), instance.id())));
+    line(
+        red(
+            String.format(
+                "[%2d/%d] %s %s",
+                number,
+                plan.instances().size(),
+                instance.id(),
+                cause instanceof RunCancelledException ? "cancelled" : "failed")));
   }
 
   private void moving(StageInstance instance, double fraction, String what, Map<String, Double> m) {
     double elapsed = seconds(stageStarted);
-    double expected = timeLeft.expected(instance.stage().name());
-    double rest =
-        fraction > 0.05 ? elapsed * (1 - fraction) / fraction : Math.max(0, expected - elapsed);
+    double rest = timeLeft.rest(instance, fraction, elapsed);
     StringBuilder numbers = new StringBuilder();
     for (var e : m.entrySet()) {
       numbers.append("  ").append(e.getKey()).append(' ').append(number(e.getValue()));
@@ -164,6 +170,7 @@ public final class ConsoleDisplay implements RunListener {
   void line(String text) {
     out.println((terminal ? "\r\u001b[2K" : "") + text);
     out.flush();
+    log.accept(text);
   }
 
   private static double seconds(long since) {

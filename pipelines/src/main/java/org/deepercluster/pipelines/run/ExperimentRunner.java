@@ -81,42 +81,69 @@ public final class ExperimentRunner {
       SortedMap<String, Double> metrics,
       String report) {}
 
+  /** Hears which run was begun or is continued. */
+  public interface Begun {
+    /**
+     * The run is this process's, and its folder says so.
+     *
+     * @param id name of the run
+     * @param directory URI of its folder
+     */
+    void begun(String id, String directory) throws IOException;
+  }
+
   /**
-   * Runs the experiment.
+   * Checks all that can be known before a run is begun.
    *
-   * @param e what the YAML says
-   * @param source the YAML, for the tracked run's tags
-   * @throws RunLock.RunLockedException when another process works on the run
-   * @throws Exception what a stage failed with
+   * @throws InfrastructureException when a cluster that is named does not answer or does not fit
    */
-  public Outcome run(Experiment e, Path source) throws Exception {
-    Instant started = Instant.now();
-    Inputs inputs = Inputs.list(e);
+  public static void check(Experiment e)
+      throws IOException, InterruptedException, InfrastructureException {
+    checkCollections(e, Inputs.list(e));
+    Clusters.check(e.execution());
+  }
+
+  private static void checkCollections(Experiment e, Inputs inputs) {
     e.checkAgainst(
         inputs.data().files(),
         inputs.evaluationTrain() == null
             ? OptionalLong.empty()
             : OptionalLong.of(inputs.evaluationTrain().files()));
+  }
+
+  /**
+   * Runs the experiment.
+   *
+   * @param e what the YAML says
+   * @param source the YAML, for the tracked run's tags
+   * @param listener hears which run it is, once its lock is taken
+   * @throws RunLock.RunLockedException when another process works on the run
+   * @throws RunCancelledException when somebody asked for its end
+   * @throws Exception what a stage failed with
+   */
+  public Outcome run(Experiment e, Path source, Begun listener) throws Exception {
+    Instant started = Instant.now();
+    Inputs inputs = Inputs.list(e);
+    checkCollections(e, inputs);
     Optional<RunRecord> before = RunStore.unfinished(e, inputs.digests());
     RunRecord run = before.orElseGet(() -> RunStore.create(e, inputs.digests(), CodeVersion.get()));
     String directory = RunStore.directory(e, run);
     try (Clusters clusters = Clusters.open(e.execution());
         RunLock lock = RunLock.acquire(directory)) {
-      String backend = RunProbe.backend(clusters, e, inputs, out::println);
+      Optional<FlinkJob> left = Cancellation.endJobOf(directory);
       RunStore.write(directory, run.with(RunRecord.RUNNING, run.trackingUrl(), run.metrics()));
       Files.write(Paths.join(directory, "experiment.yaml"), e.toYaml());
-      out.println((before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
       Path journal = journals.resolve(e.name()).resolve(run.id());
-      try (Tracker tracker =
-          server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {
-        return new Attempt(e, source, inputs, run, directory, tracker, clusters, backend, started)
+      try (StatusWriter status = StatusWriter.open(directory, lock);
+          Tracker tracker =
+              server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {
+        left.ifPresent(
+            job -> say(status, "Flink: ended the job that was left from before, " + job.page()));
+        say(status, (before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
+        listener.begun(run.id(), directory);
+        return new Attempt(e, source, inputs, run, directory, tracker, clusters, status, started)
             .run();
       }
-    } catch (InfrastructureException failed) {
-      if (!Files.exists(Paths.join(directory, RunRecord.FILE))) {
-        Files.deleteTree(directory); // a new run that did not even begin
-      }
-      throw failed;
     }
   }
 
@@ -128,7 +155,7 @@ public final class ExperimentRunner {
     private final String directory;
     private final Tracker tracker;
     private final Clusters clusters;
-    private final String backend;
+    private final StatusWriter status;
     private final Instant started;
 
     Attempt(
@@ -139,7 +166,7 @@ public final class ExperimentRunner {
         String directory,
         Tracker tracker,
         Clusters clusters,
-        String backend,
+        StatusWriter status,
         Instant started) {
       this.experiment = experiment;
       this.source = source;
@@ -148,17 +175,21 @@ public final class ExperimentRunner {
       this.directory = directory;
       this.tracker = tracker;
       this.clusters = clusters;
-      this.backend = backend;
+      this.status = status;
       this.started = started;
     }
 
     Outcome run() throws Exception {
-      TrackingListener tracking = new TrackingListener(tracker, experiment, inputs, run, tags());
-      Plan plan = Planner.plan(experiment, inputs, reportRun(tracking));
+      String backend = backend();
+      TrackingListener tracking =
+          new TrackingListener(tracker, experiment, inputs, run, tags(backend));
+      Plan plan = Planner.plan(experiment, inputs, reportRun(backend, tracking));
+      status.planned(plan, () -> tracking.parent().url());
       Thread hook =
           new Thread(
               () -> {
                 out.println("\nInterrupted. The same command continues this run.");
+                status.end(RunState.INTERRUPTED, "");
                 clusters.cancel();
                 tracking.interrupted();
               },
@@ -176,19 +207,44 @@ public final class ExperimentRunner {
                 RunRecord.FINISHED,
                 outcome.url().map(URI::toString).orElse(""),
                 outcome.metrics()));
+        out.println();
+        say(status, Summary.text(experiment, outcome));
+        status.end(RunRecord.FINISHED, "");
         return outcome;
+      } catch (RunCancelledException e) {
+        tracking.interrupted();
+        store(RunRecord.CANCELLED, tracking);
+        status.line(e.getMessage());
+        status.end(RunRecord.CANCELLED, "");
+        throw e;
       } catch (Exception e) {
         tracking.parent().finish(RunStatus.FAILED, Instant.now());
-        RunStore.write(
-            directory,
-            run.with(
-                RunRecord.FAILED,
-                tracking.parent().url().map(URI::toString).orElse(""),
-                run.metrics()));
+        store(RunRecord.FAILED, tracking);
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        status.line("Error: " + message);
+        status.end(RunRecord.FAILED, message);
         throw e;
       } finally {
         removeHook(hook);
       }
+    }
+
+    /** What computes; on a cluster its workers are asked, and whether they can do this run. */
+    private String backend() throws Exception {
+      try {
+        return RunProbe.backend(clusters, experiment, inputs, text -> say(status, text));
+      } catch (Exception e) {
+        RunStore.write(directory, run.with(RunRecord.FAILED, run.trackingUrl(), run.metrics()));
+        status.line("Error: " + e.getMessage());
+        status.end(RunRecord.FAILED, String.valueOf(e.getMessage()));
+        throw e;
+      }
+    }
+
+    private void store(String state, TrackingListener tracking) throws IOException {
+      RunStore.write(
+          directory,
+          run.with(state, tracking.parent().url().map(URI::toString).orElse(""), run.metrics()));
     }
 
     private Map<String, Manifest> stages(Plan plan, TrackingListener tracking) throws Exception {
@@ -200,7 +256,8 @@ public final class ExperimentRunner {
               execution.parallelism(),
               execution.keep() == ExecutionConfig.Keep.ALL,
               CodeVersion.get(),
-              List.of(new ConsoleDisplay(out, terminal, color, plan), tracking))
+              List.of(
+                  new ConsoleDisplay(out, terminal, color, plan, status::line), tracking, status))
           .run();
     }
 
@@ -256,7 +313,7 @@ public final class ExperimentRunner {
       return written;
     }
 
-    private ReportData.Run reportRun(TrackingListener tracking) {
+    private ReportData.Run reportRun(String backend, TrackingListener tracking) {
       var m = experiment.model();
       return new ReportData.Run(
           experiment.name(),
@@ -275,7 +332,7 @@ public final class ExperimentRunner {
           tracking.parent().url().map(URI::toString).orElse(null));
     }
 
-    private Map<String, String> tags() {
+    private Map<String, String> tags(String backend) {
       Map<String, String> tags =
           new TreeMap<>(SourceTags.of(source.toString(), source.toAbsolutePath().getParent()));
       tags.put("method", experiment.method().toString());
@@ -286,6 +343,12 @@ public final class ExperimentRunner {
       tags.put("run.directory", directory);
       return tags;
     }
+  }
+
+  /** Prints for good. */
+  private void say(StatusWriter status, String text) {
+    out.println(text);
+    status.line(text);
   }
 
   private static void removeHook(Thread hook) {

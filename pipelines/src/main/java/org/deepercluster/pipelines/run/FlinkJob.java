@@ -1,5 +1,7 @@
 package org.deepercluster.pipelines.run;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+
 /**
  * A job that Flink has accepted.
  *
@@ -8,4 +10,8 @@ package org.deepercluster.pipelines.run;
  * @param page its page in Flink's web interface; empty for the embedded Flink, which has none
  * @param master {@code host:port} of the cluster's REST address
  */
-record FlinkJob(String id, String name, String page, String master) {}
+record FlinkJob(
+    @JsonProperty("id") String id,
+    @JsonProperty("name") String name,
+    @JsonProperty("page") String page,
+    @JsonProperty("master") String master) {}

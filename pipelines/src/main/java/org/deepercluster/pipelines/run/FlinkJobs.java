@@ -145,7 +145,7 @@ final class FlinkJobs {
   }
 
   private void submit(String unique, String name, int slots, Consumer<Pipeline> build)
-      throws JobFailedException, InfrastructureException {
+      throws InterruptedException, JobFailedException, InfrastructureException {
     FlinkPipelineOptions options = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
     options.setRunner(FlinkRunner.class);
     options.setFlinkMaster(rest.master());
@@ -158,11 +158,12 @@ final class FlinkJobs {
     try {
       pipeline.run();
     } catch (RuntimeException e) {
-      String message = name + ": not accepted by Flink at " + rest.master() + ": " + rootMessage(e);
-      if (caused(e, java.net.ConnectException.class)) {
-        throw new InfrastructureException(message, e);
+      if (caused(e, IOException.class)) {
+        // If nobody answers any more, this says so.
+        ask("/overview");
       }
-      throw new JobFailedException(message, e);
+      throw new JobFailedException(
+          name + ": not accepted by Flink at " + rest.master() + ": " + rootMessage(e), e);
     }
   }
 
@@ -234,14 +235,17 @@ final class FlinkJobs {
       return false;
     }
     JsonNode tasks = ask("/jobs/" + job.id()).path("status-counts");
-    boolean waits =
-        tasks.path("SCHEDULED").asInt() > 0
-            && tasks.path("RUNNING").asInt()
-                    + tasks.path("DEPLOYING").asInt()
-                    + tasks.path("INITIALIZING").asInt()
-                == 0;
-    if (waits && !before) {
-      JsonNode cluster = ask("/overview");
+    int active = 0;
+    int unfinished = 0;
+    for (String state : List.of("RUNNING", "DEPLOYING", "INITIALIZING", "CANCELING")) {
+      active += tasks.path(state).asInt();
+    }
+    for (String state : List.of("CREATED", "SCHEDULED")) {
+      unfinished += tasks.path(state).asInt();
+    }
+    boolean waits = active == 0 && unfinished > 0;
+    JsonNode cluster = waits && !before ? ask("/overview") : null;
+    if (cluster != null && cluster.path("slots-available").asInt() < slots) {
       watch.event(
           String.format(
               "waits for task slots: needs %d, %d of %d at %s are free",
@@ -249,8 +253,9 @@ final class FlinkJobs {
               cluster.path("slots-available").asInt(),
               cluster.path("slots-total").asInt(),
               rest.master()));
+      return true;
     }
-    return waits;
+    return waits && before;
   }
 
   private Exception classify(FlinkJob job, String trace, String state) {

@@ -147,18 +147,24 @@ final class FlinkProbe {
     FlinkJobs.Watch watch =
         new FlinkJobs.Watch() {
           private final List<String> events = new ArrayList<>();
+          private String apart;
 
           @Override
           public void event(String text) {
-            events.add(text);
-            event.accept(text);
+            if (text.contains(ProbeTransform.NOT_SHARED)) {
+              apart = text.substring(text.indexOf(ProbeTransform.WORKER));
+            } else {
+              events.add(text);
+              event.accept(text);
+            }
           }
 
           @Override
           public void poll() throws IOException {
-            long failures = events.stream().filter(e -> e.startsWith("tried again")).count();
-            boolean apart = events.stream().anyMatch(e -> e.contains(ProbeTransform.NOT_SHARED));
-            if (apart || failures >= MOST_FAILURES) {
+            if (apart != null) {
+              throw new GivenUpException(where + " fails: " + apart);
+            }
+            if (events.stream().filter(e -> e.startsWith("tried again")).count() >= MOST_FAILURES) {
               throw new GivenUpException(where + " fails: " + events.get(events.size() - 1));
             }
             if (patience != null && System.nanoTime() - started > patience.toNanos()) {

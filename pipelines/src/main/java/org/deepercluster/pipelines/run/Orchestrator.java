@@ -132,7 +132,14 @@ final class Orchestrator {
     return complete;
   }
 
+  private void proceed() {
+    for (RunListener l : listeners) {
+      l.proceed();
+    }
+  }
+
   private void attempt(StageInstance instance) throws Exception {
+    proceed();
     for (RunListener l : listeners) {
       l.started(instance);
     }
@@ -262,6 +269,7 @@ final class Orchestrator {
 
             @Override
             public void poll() throws IOException {
+              proceed();
               if (System.nanoTime() >= next[0]) {
                 next[0] = System.nanoTime() + POLL.toNanos();
                 StageProgress now = progress.read();

@@ -7,6 +7,13 @@ import org.deepercluster.stages.table.Manifest;
 /** Hears what happens to the stage instances of a run, in order, on the orchestrator's thread. */
 interface RunListener {
 
+  /**
+   * Asked before each attempt, and again and again while a job runs.
+   *
+   * @throws RunCancelledException to end the run
+   */
+  default void proceed() {}
+
   /** The instance was complete already. */
   default void skipped(StageInstance instance, Manifest manifest) {}
 

@@ -130,6 +130,16 @@ public final class RunLock implements AutoCloseable {
     return new RunLock(path, me);
   }
 
+  /** Who has the lock of a run; null when nobody has. */
+  static Owner holder(String directory) throws IOException {
+    return read(Paths.join(directory, FILE));
+  }
+
+  /** Names this taking of the lock. */
+  synchronized String id() {
+    return owner.id();
+  }
+
   private static Owner read(String path) throws IOException {
     if (!Files.exists(path)) {
       return null;

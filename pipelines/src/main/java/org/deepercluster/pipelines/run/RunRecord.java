@@ -11,7 +11,7 @@ import java.util.SortedMap;
  * @param digest of the settings that determine the result
  * @param inputs digests of the collections, by their section in the YAML
  * @param created when the run began, ISO-8601 UTC
- * @param status {@code running}, {@code finished} or {@code failed}
+ * @param status {@code running}, {@code finished}, {@code failed} or {@code cancelled}
  * @param code version of the program that began it
  * @param trackingUrl page of the run in MLflow, or empty
  * @param metrics final metrics by their stable names; empty until the run is finished
@@ -38,6 +38,9 @@ public record RunRecord(
 
   /** A stage failed. */
   public static final String FAILED = "failed";
+
+  /** Somebody ended it. */
+  public static final String CANCELLED = "cancelled";
 
   RunRecord with(String newStatus, String url, SortedMap<String, Double> newMetrics) {
     return new RunRecord(id, experiment, digest, inputs, created, newStatus, code, url, newMetrics);

@@ -12,4 +12,10 @@ import java.util.SortedMap;
  * @param metrics the last numbers that a worker reported, by name
  */
 record StageProgress(
-    String job, int units, int finished, double fraction, SortedMap<String, Double> metrics) {}
+    String job, int units, int finished, double fraction, SortedMap<String, Double> metrics) {
+
+  /** What runs, and how many of its units are done. */
+  String describe() {
+    return units > 1 ? job + (job.isEmpty() ? "" : " ") + finished + " of " + units : job;
+  }
+}

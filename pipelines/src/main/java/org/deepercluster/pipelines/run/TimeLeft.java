@@ -70,6 +70,18 @@ final class TimeLeft {
   }
 
   /**
+   * Seconds until the end of the running instance.
+   *
+   * @param fraction share of it that is done, 0 to 1
+   * @param elapsed seconds since its start
+   */
+  double rest(StageInstance running, double fraction, double elapsed) {
+    return fraction > 0.05
+        ? elapsed * (1 - fraction) / fraction
+        : Math.max(0, expected(running.stage().name()) - elapsed);
+  }
+
+  /**
    * Seconds until the run's end.
    *
    * @param running the instance at work, whose rest is {@code restOfRunning} seconds

@@ -188,6 +188,10 @@ final class TrackingListener implements RunListener {
     TrackedRun run = open.remove(instance.id());
     if (run != null) {
       uploadLog(instance, run);
+      if (cause instanceof RunCancelledException) {
+        run.finish(RunStatus.KILLED, Instant.now());
+        return;
+      }
       run.tags(Map.of("error", String.valueOf(cause.getMessage())));
       run.finish(RunStatus.FAILED, Instant.now());
     }

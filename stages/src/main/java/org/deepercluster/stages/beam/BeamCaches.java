@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets go of a job's classes when the job ends. Beam remembers, for as long as it is loaded, what
+ * Lets go of the classes of jobs that have ended. Beam remembers, for as long as it is loaded, what
  * it found out about every {@code DoFn} class. On a cluster Beam is loaded by Flink and outlives
  * the job: each job would leave its class loader behind, until the worker has no metaspace left.
  */
@@ -23,8 +23,12 @@ final class BeamCaches {
 
   private BeamCaches() {}
 
-  /** Forgets the classes of this project's loader, if Beam has another one. */
-  static void forget() {
+  /**
+   * Forgets this project's classes in loaders that are closed. Those of a job that still runs must
+   * stay: what Beam generated for them cannot be generated a second time when a unit is tried
+   * again.
+   */
+  static void forgetEndedJobs() {
     ClassLoader own = BeamCaches.class.getClassLoader();
     ClassLoader beam = org.apache.beam.sdk.transforms.DoFn.class.getClassLoader();
     if (own == beam) {
@@ -43,11 +47,18 @@ final class BeamCaches {
         }
         Map<?, ?> map = (Map<?, ?>) field.get(holder);
         synchronized (map) {
-          map.keySet().removeIf(c -> c instanceof Class<?> k && k.getClassLoader() == own);
+          map.keySet()
+              .removeIf(c -> c instanceof Class<?> k && k.getClassLoader() != own && ended(k));
         }
       } catch (ReflectiveOperationException | RuntimeException e) {
         LOG.warn("Beam's {} keeps this job's classes", cache[1], e);
       }
     }
+  }
+
+  private static boolean ended(Class<?> type) {
+    String name = type.getName();
+    return name.startsWith("org.deepercluster.")
+        && type.getClassLoader().getResource(name.replace('.', '/') + ".class") == null;
   }
 }

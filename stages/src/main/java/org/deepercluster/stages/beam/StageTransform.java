@@ -69,6 +69,7 @@ public abstract class StageTransform<U extends Serializable>
     @ProcessElement
     public void process(@Element Unit<U> unit, OutputReceiver<Part> out) throws Exception {
       if (!opened) {
+        BeamCaches.forgetEndedJobs();
         work.open();
         opened = true;
       }
@@ -82,13 +83,9 @@ public abstract class StageTransform<U extends Serializable>
     @Teardown
     @SuppressWarnings("UnusedMethod") // Beam calls it
     public void teardown() {
-      try {
-        if (opened) {
-          opened = false;
-          work.close();
-        }
-      } finally {
-        BeamCaches.forget();
+      if (opened) {
+        opened = false;
+        work.close();
       }
     }
   }

@@ -100,11 +100,5 @@ public final class WriteIndex extends PTransform<PCollection<Part>, PCollection<
     public void process(@Element List<Part> parts) throws IOException {
       Json.write(Paths.join(directory, FILE), parts);
     }
-
-    @Teardown
-    @SuppressWarnings("UnusedMethod") // Beam calls it
-    public void teardown() {
-      BeamCaches.forget();
-    }
   }
 }
