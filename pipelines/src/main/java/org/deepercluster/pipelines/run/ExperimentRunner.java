@@ -232,7 +232,13 @@ public final class ExperimentRunner {
     /** What computes; on a cluster its workers are asked, and whether they can do this run. */
     private String backend() throws Exception {
       try {
-        return RunProbe.backend(clusters, experiment, inputs, text -> say(status, text));
+        return RunProbe.backend(
+            clusters, experiment, inputs, text -> say(status, text), status::proceed);
+      } catch (RunCancelledException e) {
+        RunStore.write(directory, run.with(RunRecord.CANCELLED, run.trackingUrl(), run.metrics()));
+        status.line(e.getMessage());
+        status.end(RunRecord.CANCELLED, "");
+        throw e;
       } catch (Exception e) {
         RunStore.write(directory, run.with(RunRecord.FAILED, run.trackingUrl(), run.metrics()));
         status.line("Error: " + e.getMessage());
