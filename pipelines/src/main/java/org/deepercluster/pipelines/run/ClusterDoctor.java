@@ -49,12 +49,12 @@ public final class ClusterDoctor {
   /** The second job sees what is left when the class loader of the first is closed. */
   private static List<Finding> jobs(FlinkJobs jobs, String output, Consumer<String> event)
       throws IOException, InterruptedException, InfrastructureException {
-    FlinkProbe.Answer first = FlinkProbe.ask(jobs, output, Map.of(), PATIENCE, event);
+    FlinkProbe.Answer first = FlinkProbe.ask(jobs, output, Map.of(), PATIENCE, event, () -> {});
     List<Finding> found = new ArrayList<>(FlinkProbe.findings(first, Map.of()));
     found.add(Finding.ok("output", "the workers see " + output + " as this program does"));
     if (found.stream().noneMatch(Finding::isFault)) {
       long started = System.nanoTime();
-      FlinkProbe.Answer second = FlinkProbe.ask(jobs, output, Map.of(), PATIENCE, event);
+      FlinkProbe.Answer second = FlinkProbe.ask(jobs, output, Map.of(), PATIENCE, event, () -> {});
       double seconds = (System.nanoTime() - started) / 1e9;
       List<Worker> off = second.workers().stream().filter(w -> !w.cuda() && !w.oneDnn()).toList();
       found.add(

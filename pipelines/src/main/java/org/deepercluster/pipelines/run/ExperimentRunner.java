@@ -131,36 +131,19 @@ public final class ExperimentRunner {
     try (Clusters clusters = Clusters.open(e.execution());
         RunLock lock = RunLock.acquire(directory)) {
       Optional<FlinkJob> left = Cancellation.endJobOf(directory);
-      List<String> found = new ArrayList<>();
-      String backend =
-          RunProbe.backend(
-              clusters,
-              e,
-              inputs,
-              line -> {
-                out.println(line);
-                found.add(line);
-              });
       RunStore.write(directory, run.with(RunRecord.RUNNING, run.trackingUrl(), run.metrics()));
       Files.write(Paths.join(directory, "experiment.yaml"), e.toYaml());
       Path journal = journals.resolve(e.name()).resolve(run.id());
       try (StatusWriter status = StatusWriter.open(directory, lock);
           Tracker tracker =
               server == null ? Tracker.journal(journal) : Tracker.mlflow(journal, server)) {
-        found.forEach(status::line);
         left.ifPresent(
             job -> say(status, "Flink: ended the job that was left from before, " + job.page()));
         say(status, (before.isPresent() ? "Continuing " : "Run ") + run.id() + " in " + directory);
         listener.begun(run.id(), directory);
-        return new Attempt(
-                e, source, inputs, run, directory, tracker, clusters, status, backend, started)
+        return new Attempt(e, source, inputs, run, directory, tracker, clusters, status, started)
             .run();
       }
-    } catch (InfrastructureException failed) {
-      if (!Files.exists(Paths.join(directory, RunRecord.FILE))) {
-        Files.deleteTree(directory); // a new run that did not even begin
-      }
-      throw failed;
     }
   }
 
@@ -173,7 +156,6 @@ public final class ExperimentRunner {
     private final Tracker tracker;
     private final Clusters clusters;
     private final StatusWriter status;
-    private final String backend;
     private final Instant started;
 
     Attempt(
@@ -185,7 +167,6 @@ public final class ExperimentRunner {
         Tracker tracker,
         Clusters clusters,
         StatusWriter status,
-        String backend,
         Instant started) {
       this.experiment = experiment;
       this.source = source;
@@ -195,13 +176,14 @@ public final class ExperimentRunner {
       this.tracker = tracker;
       this.clusters = clusters;
       this.status = status;
-      this.backend = backend;
       this.started = started;
     }
 
     Outcome run() throws Exception {
-      TrackingListener tracking = new TrackingListener(tracker, experiment, inputs, run, tags());
-      Plan plan = Planner.plan(experiment, inputs, reportRun(tracking));
+      String backend = backend();
+      TrackingListener tracking =
+          new TrackingListener(tracker, experiment, inputs, run, tags(backend));
+      Plan plan = Planner.plan(experiment, inputs, reportRun(backend, tracking));
       status.planned(plan, () -> tracking.parent().url());
       Thread hook =
           new Thread(
@@ -244,6 +226,24 @@ public final class ExperimentRunner {
         throw e;
       } finally {
         removeHook(hook);
+      }
+    }
+
+    /** What computes; on a cluster its workers are asked, and whether they can do this run. */
+    private String backend() throws Exception {
+      try {
+        return RunProbe.backend(
+            clusters, experiment, inputs, text -> say(status, text), status::proceed);
+      } catch (RunCancelledException e) {
+        RunStore.write(directory, run.with(RunRecord.CANCELLED, run.trackingUrl(), run.metrics()));
+        status.line(e.getMessage());
+        status.end(RunRecord.CANCELLED, "");
+        throw e;
+      } catch (Exception e) {
+        RunStore.write(directory, run.with(RunRecord.FAILED, run.trackingUrl(), run.metrics()));
+        status.line("Error: " + e.getMessage());
+        status.end(RunRecord.FAILED, String.valueOf(e.getMessage()));
+        throw e;
       }
     }
 
@@ -319,7 +319,7 @@ public final class ExperimentRunner {
       return written;
     }
 
-    private ReportData.Run reportRun(TrackingListener tracking) {
+    private ReportData.Run reportRun(String backend, TrackingListener tracking) {
       var m = experiment.model();
       return new ReportData.Run(
           experiment.name(),
@@ -338,7 +338,7 @@ public final class ExperimentRunner {
           tracking.parent().url().map(URI::toString).orElse(null));
     }
 
-    private Map<String, String> tags() {
+    private Map<String, String> tags(String backend) {
       Map<String, String> tags =
           new TreeMap<>(SourceTags.of(source.toString(), source.toAbsolutePath().getParent()));
       tags.put("method", experiment.method().toString());

@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class FlinkProbe {
   private static final Logger LOG = LoggerFactory.getLogger(FlinkProbe.class);
   private static final int MOST_UNITS = 64;
+  private static final long FREE_NANOS = 3_000_000_000L;
+  private static final long POLL_MILLIS = 50;
 
   /** A lost TaskManager costs two or three failed tries; more are a fault of the cluster. */
   private static final int MOST_FAILURES = 4;
@@ -79,6 +81,7 @@ final class FlinkProbe {
    * @param files files that every worker has to see, by what they are for
    * @param patience how long to wait for the answers, or null for as long as it takes
    * @param event hears what the job waits for
+   * @param proceed called again and again while the job runs; throws to end it
    * @throws InfrastructureException when the workers cannot be asked, or their answers do not reach
    *     this process
    */
@@ -87,7 +90,8 @@ final class FlinkProbe {
       String output,
       Map<String, String> files,
       Duration patience,
-      Consumer<String> event)
+      Consumer<String> event,
+      Runnable proceed)
       throws IOException, InterruptedException, InfrastructureException {
     String directory = Paths.join(output, ".probe-" + UUID.randomUUID());
     Thread hook =
@@ -100,9 +104,8 @@ final class FlinkProbe {
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       mark(directory, output);
-      int free = jobs.rest().get("/overview").path("slots-available").asInt();
-      int units = Math.max(1, Math.min(free, MOST_UNITS));
-      run(jobs, directory, new ProbeTransform(units, directory, files), patience, event);
+      int units = Math.max(1, Math.min(free(jobs.rest()), MOST_UNITS));
+      run(jobs, directory, new ProbeTransform(units, directory, files), patience, event, proceed);
       List<Worker> workers = read(directory, output);
       JsonNode cluster = jobs.rest().get("/overview");
       return new Answer(
@@ -114,6 +117,19 @@ final class FlinkProbe {
       } catch (IllegalStateException e) {
         LOG.debug("shutting down", e);
       }
+    }
+  }
+
+  /** Free slots; those of a job that just ended are so a moment later. */
+  private static int free(FlinkRest rest) throws IOException, InterruptedException {
+    long until = System.nanoTime() + FREE_NANOS;
+    while (true) {
+      JsonNode cluster = rest.get("/overview");
+      int free = cluster.path("slots-available").asInt();
+      if (free == cluster.path("slots-total").asInt() || System.nanoTime() > until) {
+        return free;
+      }
+      Thread.sleep(POLL_MILLIS);
     }
   }
 
@@ -140,25 +156,33 @@ final class FlinkProbe {
       String directory,
       ProbeTransform transform,
       Duration patience,
-      Consumer<String> event)
+      Consumer<String> event,
+      Runnable proceed)
       throws IOException, InterruptedException, InfrastructureException {
     String where = "the probe job on Flink at " + jobs.rest().master();
     long started = System.nanoTime();
     FlinkJobs.Watch watch =
         new FlinkJobs.Watch() {
           private final List<String> events = new ArrayList<>();
+          private String apart;
 
           @Override
           public void event(String text) {
-            events.add(text);
-            event.accept(text);
+            if (text.contains(ProbeTransform.NOT_SHARED)) {
+              apart = text.substring(text.indexOf(ProbeTransform.WORKER));
+            } else {
+              events.add(text);
+              event.accept(text);
+            }
           }
 
           @Override
           public void poll() throws IOException {
-            long failures = events.stream().filter(e -> e.startsWith("tried again")).count();
-            boolean apart = events.stream().anyMatch(e -> e.contains(ProbeTransform.NOT_SHARED));
-            if (apart || failures >= MOST_FAILURES) {
+            proceed.run();
+            if (apart != null) {
+              throw new GivenUpException(where + " fails: " + apart);
+            }
+            if (events.stream().filter(e -> e.startsWith("tried again")).count() >= MOST_FAILURES) {
               throw new GivenUpException(where + " fails: " + events.get(events.size() - 1));
             }
             if (patience != null && System.nanoTime() - started > patience.toNanos()) {

@@ -30,6 +30,9 @@ final class ProbeTransform extends StageTransform<Integer> {
   /** In the message of a worker that does not see it. */
   static final String NOT_SHARED = "does not see the OUTPUT folder of this program";
 
+  /** Where that message begins. */
+  static final String WORKER = "the worker on ";
+
   private final int count;
   private final String directory;
   private final TreeMap<String, String> files;
@@ -148,7 +151,7 @@ final class ProbeTransform extends StageTransform<Integer> {
       String marker = Paths.join(directory, MARKER);
       if (!await(MARKER_NANOS, () -> Files.exists(marker))) {
         throw new IOException(
-            "the worker on "
+            WORKER
                 + RunLock.hostName()
                 + " (process "
                 + ProcessHandle.current().pid()

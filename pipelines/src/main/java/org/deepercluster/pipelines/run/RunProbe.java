@@ -19,11 +19,13 @@ final class RunProbe {
    * Asks the workers of each cluster, and says in a line what it is.
    *
    * @param say hears these lines, and what is worth knowing
+   * @param proceed called again and again while the workers are asked; throws to end that
    * @return what computes: the workers' backend, this process's where Flink is embedded
    * @throws InfrastructureException naming the worker, what is wrong with it and what would be
    *     right
    */
-  static String backend(Clusters clusters, Experiment e, Inputs inputs, Consumer<String> say)
+  static String backend(
+      Clusters clusters, Experiment e, Inputs inputs, Consumer<String> say, Runnable proceed)
       throws IOException, InterruptedException, InfrastructureException {
     FlinkJobs main = clusters.main();
     FlinkJobs training = clusters.jobsFor("train");
@@ -34,7 +36,12 @@ final class RunProbe {
       Map<String, String> files = jobs == main ? files(e, inputs) : Map.of();
       FlinkProbe.Answer answer =
           FlinkProbe.ask(
-              jobs, RunStore.absolute(e.output()), files, null, t -> say.accept("Flink: " + t));
+              jobs,
+              RunStore.absolute(e.output()),
+              files,
+              null,
+              t -> say.accept("Flink: " + t),
+              proceed);
       List<Finding> found = FlinkProbe.findings(answer, files);
       List<String> faults = found.stream().filter(Finding::isFault).map(Finding::text).toList();
       if (!faults.isEmpty()) {

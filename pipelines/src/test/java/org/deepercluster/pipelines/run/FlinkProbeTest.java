@@ -28,7 +28,7 @@ class FlinkProbeTest {
         Map.of("data.path", there.toString(), "gone.path", dir.resolve("gone.png").toString());
     List<String> events = new ArrayList<>();
     FlinkProbe.Answer answer =
-        FlinkProbe.ask(jobs, dir.resolve("runs").toString(), files, null, events::add);
+        FlinkProbe.ask(jobs, dir.resolve("runs").toString(), files, null, events::add, () -> {});
     assertThat(answer.slots()).isEqualTo(2);
     assertThat(answer.workers()).hasSize(2);
     assertThat(answer.processes()).hasSize(1).containsValue(2);
@@ -60,7 +60,8 @@ class FlinkProbeTest {
   void anOutputThatThisProgramCannotWriteIsSaid(FlinkJobs jobs, @TempDir Path dir)
       throws Exception {
     Path file = Files.writeString(dir.resolve("file"), "x");
-    assertThatThrownBy(() -> FlinkProbe.ask(jobs, file.toString(), Map.of(), null, e -> {}))
+    assertThatThrownBy(
+            () -> FlinkProbe.ask(jobs, file.toString(), Map.of(), null, e -> {}, () -> {}))
         .isInstanceOf(InfrastructureException.class)
         .hasMessageContaining("cannot write below the output " + file);
   }
@@ -81,7 +82,8 @@ class FlinkProbeTest {
 
   @Test
   void aProbeThatTakesTooLongIsGivenUp(FlinkJobs jobs, @TempDir Path dir) throws Exception {
-    assertThatThrownBy(() -> FlinkProbe.ask(jobs, dir.toString(), Map.of(), Duration.ZERO, e -> {}))
+    assertThatThrownBy(
+            () -> FlinkProbe.ask(jobs, dir.toString(), Map.of(), Duration.ZERO, e -> {}, () -> {}))
         .isInstanceOf(InfrastructureException.class)
         .hasMessageContaining("did not end within 0 s");
   }
