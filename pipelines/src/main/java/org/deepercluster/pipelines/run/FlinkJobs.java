@@ -182,7 +182,8 @@ final class FlinkJobs {
   private void await(FlinkJob job, int slots, Watch watch)
       throws IOException, InterruptedException, JobFailedException, InfrastructureException {
     Set<String> told = new HashSet<>();
-    long details = System.nanoTime() + DETAILS_NANOS;
+    long begun = System.nanoTime();
+    long details = begun + DETAILS_NANOS;
     boolean waiting = false;
     while (true) {
       // Unlike /jobs/<id>, the status is not cached for seconds.
@@ -200,6 +201,9 @@ final class FlinkJobs {
       watch.poll();
       switch (state) {
         case "FINISHED" -> {
+          if (System.nanoTime() - begun > DETAILS_NANOS) {
+            retries(job, told, watch);
+          }
           return;
         }
         case "FAILED", "CANCELED" -> throw failure(job, state);

@@ -31,6 +31,9 @@ import org.deepercluster.stages.table.Paths;
 final class Orchestrator {
   private static final Duration POLL = Duration.ofMillis(250);
 
+  /** How much longer than the others a unit may take before it is reported as late. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private final Plan plan;
   private final String directory;
   private final int parallelism;
@@ -276,6 +279,7 @@ final class Orchestrator {
                 for (RunListener l : listeners) {
                   l.progress(instance, now);
                 }
+                progress.late(PATIENCE).ifPresent(this::event);
               }
             }
 

@@ -1,9 +1,13 @@
 package org.deepercluster.pipelines.run;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,6 +25,9 @@ final class ProgressReader {
   private final Map<Integer, Double> done = new HashMap<>();
   private final Set<Integer> finished = new HashSet<>();
   private final SortedMap<String, Double> metrics = new TreeMap<>();
+  private final long started = System.nanoTime();
+  private long lastFinished = started;
+  private boolean slowTold;
 
   ProgressReader(String directory, String job, int units) {
     this.folder = Paths.join(directory, Progress.FOLDER);
@@ -35,7 +42,9 @@ final class ProgressReader {
         Progress p = Json.read(path, Progress.class);
         done.put(p.unit(), p.finished() ? 1.0 : p.total() == 0 ? 0 : (double) p.done() / p.total());
         if (p.finished()) {
-          finished.add(p.unit());
+          if (finished.add(p.unit())) {
+            lastFinished = System.nanoTime();
+          }
         }
         metrics.putAll(p.metrics());
       }
@@ -43,5 +52,33 @@ final class ProgressReader {
     double sum = done.values().stream().mapToDouble(Double::doubleValue).sum();
     return new StageProgress(
         job, units, finished.size(), units == 0 ? 1 : sum / units, new TreeMap<>(metrics));
+  }
+
+  /**
+   * Says once which units are late: at least half of them are done, and the rest has taken as long
+   * again, and {@code patience} more. Nothing is done about it; a slow share is waited for.
+   */
+  Optional<String> late(Duration patience) {
+    long now = System.nanoTime();
+    if (slowTold
+        || finished.size() == units
+        || 2 * finished.size() < units
+        || now - lastFinished < lastFinished - started + patience.toNanos()) {
+      return Optional.empty();
+    }
+    slowTold = true;
+    List<String> late = new ArrayList<>();
+    for (int u = 0; u < units && late.size() < 8; u++) {
+      if (!finished.contains(u)) {
+        late.add(String.format("%d (%.0f %%)", u, 100 * done.getOrDefault(u, 0.0)));
+      }
+    }
+    return Optional.of(
+        String.format(
+            "%d of %d units were done after %d s; still waiting for unit %s",
+            finished.size(),
+            units,
+            Duration.ofNanos(lastFinished - started).toSeconds(),
+            String.join(", ", late)));
   }
 }

@@ -3,6 +3,7 @@ package org.deepercluster.stages.beam;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Part;
@@ -16,6 +17,10 @@ public final class Output {
 
   private final String directory;
   private final int unit;
+
+  /** Keeps the records of a second try of the unit apart from those of the first. */
+  private final String attempt = UUID.randomUUID().toString().substring(0, 8);
+
   private final long started = System.nanoTime();
   private int sequence;
   private long lastReport = started;
@@ -73,7 +78,11 @@ public final class Output {
 
   private void report(Progress p) throws IOException {
     Json.write(
-        Paths.join(directory, Progress.FOLDER, String.format("%06d-%06d.json", unit, sequence)), p);
+        Paths.join(
+            directory,
+            Progress.FOLDER,
+            String.format("%06d-%s-%06d.json", unit, attempt, sequence)),
+        p);
     sequence++;
   }
 }
