@@ -287,7 +287,7 @@ final class FlinkJobs {
   }
 
   /** Asks, and again while the JobManager does not answer. */
-  private JsonNode ask(String path) throws InterruptedException, InfrastructureException {
+  JsonNode ask(String path) throws InterruptedException, InfrastructureException {
     long until = System.nanoTime() + lost.toNanos();
     while (true) {
       try {

@@ -107,7 +107,7 @@ final class FlinkProbe {
       int units = Math.max(1, Math.min(free(jobs.rest()), MOST_UNITS));
       run(jobs, directory, new ProbeTransform(units, directory, files), patience, event, proceed);
       List<Worker> workers = read(directory, output);
-      JsonNode cluster = jobs.rest().get("/overview");
+      JsonNode cluster = jobs.ask("/overview");
       return new Answer(
           workers, cluster.path("taskmanagers").asInt(), cluster.path("slots-total").asInt());
     } finally {
@@ -120,14 +120,24 @@ final class FlinkProbe {
     }
   }
 
-  /** Free slots; those of a job that just ended are so a moment later. */
-  private static int free(FlinkRest rest) throws IOException, InterruptedException {
+  /**
+   * Free slots; those of a job that just ended are so a moment later, and a JobManager that just
+   * started answers a moment later.
+   */
+  private static int free(FlinkRest rest) throws InterruptedException, InfrastructureException {
     long until = System.nanoTime() + FREE_NANOS;
     while (true) {
-      JsonNode cluster = rest.get("/overview");
-      int free = cluster.path("slots-available").asInt();
-      if (free == cluster.path("slots-total").asInt() || System.nanoTime() > until) {
-        return free;
+      boolean late = System.nanoTime() > until;
+      try {
+        JsonNode cluster = rest.get("/overview");
+        int free = cluster.path("slots-available").asInt();
+        if (late || free == cluster.path("slots-total").asInt()) {
+          return free;
+        }
+      } catch (IOException e) {
+        if (late) {
+          throw new InfrastructureException("no Flink cluster: " + e.getMessage(), e);
+        }
       }
       Thread.sleep(POLL_MILLIS);
     }
