@@ -1,6 +1,7 @@
 package org.deepercluster.pipelines.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import org.deepercluster.stages.table.Files;
@@ -23,7 +24,7 @@ public final class OutputCheck {
     String file = Paths.join(directory, "doctor");
     long started = System.nanoTime();
     try {
-      boolean empty = Files.match(root, "*").isEmpty();
+      boolean fresh = Files.onDisk(root) && java.nio.file.Files.notExists(Path.of(root));
       Files.write(file, directory);
       String wrong = null;
       if (!Files.list(directory).equals(List.of(file))) {
@@ -36,7 +37,7 @@ public final class OutputCheck {
       if (wrong == null && Files.exists(file)) {
         wrong = "keeps what was deleted";
       }
-      if (empty) {
+      if (fresh) {
         Files.pruneEmpty(root);
       }
       return wrong != null
