@@ -89,8 +89,8 @@ class S3Test {
         clustering: {m: 2, k: 6, reassignEvery: 1, pcaDim: 16, iterations: 3, singleJobMiB: 0}
         train: {epochs: 2, batchSize: 32, lr: 0.05, workers: 2, localSteps: 4}
         evaluation:
-          train: {format: idx, path: s3://%1$s/idx/labelled-images-idx3-ubyte.gz, labels: s3://%1$s/idx/labelled-labels-idx1-ubyte.gz, limit: 300}
-          test: {format: idx, path: s3://%1$s/idx/test-images-idx3-ubyte.gz, labels: s3://%1$s/idx/test-labels-idx1-ubyte.gz, limit: 300}
+          train: {format: idx, path: s3://%1$s/idx/labelled-images-idx3-ubyte.gz, labels: s3://%1$s/idx/labelled-labels-idx1-ubyte.gz, limit: 500}
+          test: {format: idx, path: s3://%1$s/idx/test-images-idx3-ubyte.gz, labels: s3://%1$s/idx/test-labels-idx1-ubyte.gz, limit: 500}
           linear: {epochs: 2}
           lowShot: {perClass: 5, draws: 1}
         execution: {parallelism: 2, threads: 1}
@@ -128,7 +128,7 @@ class S3Test {
         for (int y = 0; y < image.getHeight(); y++) {
           for (int x = 0; x < image.getWidth(); x++) {
             double wave = Math.sin((i % 3 == 0 ? x : i % 3 == 1 ? y : x + y) * 0.8 + phase);
-            image.setRGB(x, y, (int) (100 + 90 * wave) * 0x010101 + random.nextInt(20));
+            image.setRGB(x, y, ((int) (100 + 90 * wave)) * 0x010101 + random.nextInt(20));
           }
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
