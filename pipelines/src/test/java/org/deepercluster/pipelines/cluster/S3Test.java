@@ -157,7 +157,8 @@ class S3Test {
     Program killed = run(output);
     killed.until(line -> line.contains("cluster-e001"));
     killed.kill();
-    JsonNode lost = JSON.readTree(program("status", "--output", output, "--json").output()).get(0);
+    JsonNode lost =
+        JSON.readTree(program("status", "--output", output, "--json").output()).get("runs").get(0);
     assertThat(lost.get("state").asText()).isEqualTo("lost");
     String directory = lost.get("directory").asText();
     assertThat(directory).startsWith(output + "/small/");
