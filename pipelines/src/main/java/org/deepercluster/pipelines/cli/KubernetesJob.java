@@ -24,12 +24,7 @@ import org.deepercluster.pipelines.run.InfrastructureException;
  * @param memory of the pod, requested and at most, such as {@code 4Gi}
  */
 record KubernetesJob(
-    String name,
-    String namespace,
-    String image,
-    String secret,
-    String trackingUri,
-    String memory) {
+    String name, String namespace, String image, String secret, String trackingUri, String memory) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 

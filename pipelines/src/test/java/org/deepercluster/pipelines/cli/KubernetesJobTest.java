@@ -91,7 +91,11 @@ class KubernetesJobTest {
         .containsEntry("envFrom", List.of(Map.of("secretRef", Map.of("name", "s3-credentials"))));
     assertThat(container.get("resources"))
         .isEqualTo(
-            Map.of("requests", Map.of("cpu", "1", "memory", "8Gi"), "limits", Map.of("memory", "8Gi")));
+            Map.of(
+                "requests",
+                Map.of("cpu", "1", "memory", "8Gi"),
+                "limits",
+                Map.of("memory", "8Gi")));
     assertThat(map(list(container.get("volumeMounts")).get(0)))
         .containsEntry("name", "experiment")
         .containsEntry("mountPath", "/experiment");
