@@ -1,6 +1,6 @@
 """Makes a bucket in an S3 object store unless it is there: make_bucket.py BUCKET.
 
-Address, region and credentials come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+Address, region and credentials come from AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 """
 
 import os
@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 bucket = sys.argv[1]
-region = os.environ.get("AWS_REGION", "us-east-1")
+region = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
 s3 = boto3.client("s3", region_name=region, config=Config(retries={"mode": "standard", "total_max_attempts": 8}))
 try:
     s3.head_bucket(Bucket=bucket)
