@@ -71,6 +71,8 @@ class ClusterTest {
         """
             .formatted(Program.HOME.resolve("experiments/data/fashion-mnist-small")));
     embedded = run("embedded");
+    Path report = Path.of(embedded.get("directory").asText(), "report/report.html");
+    assertThat(report).content().contains("CPU (OpenBLAS + oneDNN)");
   }
 
   @BeforeEach
@@ -88,7 +90,7 @@ class ClusterTest {
     for (String output : List.of("first", "second")) {
       Program p = start(output);
       assertThat(p.await()).as(p.output()).isZero();
-      assertThat(p.output()).contains(MASTER);
+      assertThat(p.output()).contains("Flink: " + MASTER).contains("CPU (OpenBLAS + oneDNN)");
       assertSame(result(p));
     }
   }
