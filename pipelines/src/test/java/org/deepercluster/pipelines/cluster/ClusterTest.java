@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * the program started as a user starts it, compared with the same experiment on the embedded Flink.
  */
 @Tag("cluster")
-@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClusterTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PORT = "18081";
@@ -96,10 +96,19 @@ class ClusterTest {
   }
 
   @Test
-  void aTaskManagerKilledInClusteringAndOneKilledInTrainingChangeNothing() throws Exception {
+  void aTaskManagerKilledInEachKindOfStageChangesNothing() throws Exception {
     Program p = start("killed-workers");
-    for (String stage : List.of("cluster-e000", "train-e001")) {
-      p.until(line -> line.contains(stage));
+    for (String stage :
+        List.of(
+            "ingest",
+            "init",
+            "features-e000",
+            "cluster-e000",
+            "augment-e000",
+            "train-e001",
+            "evaluate",
+            "report")) {
+      p.until(line -> line.contains("] " + stage));
       List<Long> workers = pids("TaskManager");
       assertThat(workers).hasSize(2);
       kill(workers.get(0));
