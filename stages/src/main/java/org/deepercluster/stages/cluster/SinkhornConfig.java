@@ -28,14 +28,14 @@ public record SinkhornConfig(
     @Key(
             doc =
                 "Iterations end when every label's share of the images is within this part of 1/k.",
-            def = "0.05",
+            def = "0.01",
             min = 1e-12,
             max = 1)
         double tolerance,
     @Key(
             doc =
                 "Iterations at most; labels are then taken as they are, and the error is reported.",
-            def = "1000",
+            def = "2000",
             min = 1,
             max = 1_000_000)
         int maxIterations,
