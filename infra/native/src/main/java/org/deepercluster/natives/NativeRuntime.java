@@ -1,5 +1,6 @@
 package org.deepercluster.natives;
 
+import java.lang.reflect.Method;
 import java.util.Optional;
 import java.util.Properties;
 import org.deeplearning4j.config.DL4JClassLoading;
@@ -30,6 +31,10 @@ public final class NativeRuntime {
 
   private static final String CPU_BACKEND = "org.nd4j.linalg.cpu.nativecpu.CpuBackend";
   private static final String CUDA_BACKEND = "org.nd4j.linalg.jcublas.JCublasBackend";
+
+  // cudaDeviceAttr of the CUDA runtime
+  private static final int COMPUTE_CAPABILITY_MAJOR = 75;
+  private static final int COMPUTE_CAPABILITY_MINOR = 76;
 
   private NativeRuntime() {}
 
@@ -116,10 +121,16 @@ public final class NativeRuntime {
 
   /**
    * Runs {@code body} with one native thread per call, then restores the calling thread's number:
-   * for callers that spread the work over threads of their own. OpenBLAS keeps its number.
+   * for callers that spread the work over threads of their own. OpenBLAS keeps its number. On the
+   * CUDA backend, where ND4J's number is that of a block's threads on the device, it only runs
+   * {@code body}.
    */
   public static void singleThreaded(Runnable body) {
     initialize();
+    if (!Nd4j.getEnvironment().isCPU()) {
+      body.run();
+      return;
+    }
     NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
     int before = ops.ompGetMaxThreads();
     ops.setOmpNumThreads(1);
@@ -130,9 +141,15 @@ public final class NativeRuntime {
     }
   }
 
-  /** The number of OpenMP threads that native calls of the calling thread may use. */
+  /**
+   * The number of OpenMP threads that native calls of the calling thread may use; 1 on the CUDA
+   * backend.
+   */
   public static int threads() {
     initialize();
+    if (!Nd4j.getEnvironment().isCPU()) {
+      return 1;
+    }
     return NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads();
   }
 
@@ -140,7 +157,8 @@ public final class NativeRuntime {
    * One line on CUDA: what is there, or what is missing. Never throws.
    *
    * <p>Its cases: this build has no CUDA backend (name the Maven profile); it has, but no driver,
-   * no device or no cuDNN library could be loaded (name the library); it is active.
+   * no device or no cuDNN library could be loaded (name the library), or ND4J has no kernels for a
+   * device (name its compute capability); it is active.
    */
   public static String cudaReport() {
     if (!present(CUDA_BACKEND)) {
@@ -155,9 +173,7 @@ public final class NativeRuntime {
         return "CUDA: in this build, but ND4J chose the CPU; see its log for the cause";
       }
       Properties environment = Nd4j.getExecutioner().getEnvironmentInformation();
-      return "CUDA: active, "
-          + environment.getOrDefault("cuda.availableDevices", 1)
-          + " device(s); CUDA 11.6 knows GPUs up to compute capability 8.6";
+      return "CUDA: active, " + environment.getOrDefault("cuda.availableDevices", 1) + " device(s)";
     } catch (RuntimeException | LinkageError e) {
       return "CUDA: " + explain(e);
     }
@@ -165,6 +181,9 @@ public final class NativeRuntime {
 
   /** One line that says why the natives did not load: the innermost cause that names something. */
   static String explain(Throwable failure) {
+    if (failure instanceof UnsupportedGpuException) {
+      return failure.getMessage();
+    }
     Throwable cause = failure;
     String detail = "";
     for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
@@ -190,17 +209,60 @@ public final class NativeRuntime {
         + " the CPU must know AVX2";
   }
 
-  /** Asks the CUDA runtime for a device, before ND4J does and prints its own stack traces. */
+  /** Asks the CUDA runtime for devices, before ND4J does and prints its own stack traces. */
   private static void requireDevice(ClassLoader loader) throws ReflectiveOperationException {
+    Class<?> runtime = Class.forName("org.bytedeco.cuda.global.cudart", true, loader);
     int[] count = {0};
-    int error =
-        (int)
-            Class.forName("org.bytedeco.cuda.global.cudart", true, loader)
-                .getMethod("cudaGetDeviceCount", int[].class)
-                .invoke(null, count);
+    int error = (int) runtime.getMethod("cudaGetDeviceCount", int[].class).invoke(null, count);
     if (error != 0 || count[0] < 1) {
       throw new IllegalStateException(
           "the CUDA runtime finds no device (cudaGetDeviceCount: error " + error + ")");
+    }
+    Method attribute =
+        runtime.getMethod("cudaDeviceGetAttribute", int[].class, int.class, int.class);
+    for (int device = 0; device < count[0]; device++) {
+      int[] major = {0};
+      int[] minor = {0};
+      error = (int) attribute.invoke(null, major, COMPUTE_CAPABILITY_MAJOR, device);
+      if (error == 0) {
+        error = (int) attribute.invoke(null, minor, COMPUTE_CAPABILITY_MINOR, device);
+      }
+      if (error != 0) {
+        throw new IllegalStateException(
+            "GPU " + device + " cannot be asked (cudaDeviceGetAttribute: error " + error + ")");
+      }
+      requireKernels(device, major[0], minor[0]);
+    }
+  }
+
+  /**
+   * Checks that ND4J's CUDA library has machine code for a device. It holds that of 3.7, 5.0, 5.2,
+   * 6.0, 6.1, 7.0, 7.5, 8.0 and 8.6, which runs on devices of the same major and the same or a
+   * higher minor number, and no PTX that the driver could compile for others.
+   *
+   * @param device number that CUDA gives the device
+   * @param major of its compute capability
+   * @param minor of its compute capability
+   * @throws UnsupportedGpuException if it has none
+   */
+  static void requireKernels(int device, int major, int minor) {
+    boolean covered = (major == 3 && minor >= 7) || (major >= 5 && major <= 8);
+    if (!covered) {
+      throw new UnsupportedGpuException(
+          String.format(
+              "unsupported GPU: device %d has compute capability %d.%d; the kernels of ND4J for CUDA"
+                  + " 11.6 run on 3.7 and 5.0 to 8.9 only; hide the device"
+                  + " (CUDA_VISIBLE_DEVICES) if there is another, or build without `-Pcuda`",
+              device, major, minor));
+    }
+  }
+
+  /** A device that ND4J has no kernels for. */
+  static final class UnsupportedGpuException extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    UnsupportedGpuException(String message) {
+      super(message);
     }
   }
 

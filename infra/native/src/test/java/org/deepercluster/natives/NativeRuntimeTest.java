@@ -1,6 +1,7 @@
 package org.deepercluster.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URL;
@@ -8,6 +9,8 @@ import java.net.URLClassLoader;
 import java.util.concurrent.CompletableFuture;
 import org.deeplearning4j.config.DL4JClassLoading;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.common.config.ND4JClassLoading;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -61,6 +64,25 @@ class NativeRuntimeTest {
   @Test
   void reportsOnCudaInOneLine() {
     assertThat(NativeRuntime.cudaReport()).hasLineCount(1).contains("-Pcuda");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3,7", "5,0", "5,3", "6,1", "7,0", "7,5", "8,0", "8,6", "8,9"})
+  void acceptsGpusThatNd4jHasMachineCodeFor(int major, int minor) {
+    assertThatCode(() -> NativeRuntime.requireKernels(0, major, minor)).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3,5", "4,0", "9,0", "10,0", "12,0"})
+  void refusesOtherGpusInOneLine(int major, int minor) {
+    assertThatThrownBy(() -> NativeRuntime.requireKernels(1, major, minor))
+        .satisfies(
+            e ->
+                assertThat(NativeRuntime.explain(e))
+                    .hasLineCount(1)
+                    .startsWith(
+                        "unsupported GPU: device 1 has compute capability " + major + "." + minor)
+                    .contains("-Pcuda"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import org.deepercluster.pipelines.experiment.InvalidExperimentException;
 import org.deepercluster.pipelines.run.InfrastructureException;
 import org.deepercluster.pipelines.run.RunCancelledException;
 import org.deepercluster.stages.config.InvalidSettingsException;
+import org.deepercluster.storage.StorageException;
 import org.slf4j.LoggerFactory;
 
 /** The terminal: what it can show, and how errors are said. */
@@ -66,7 +67,7 @@ final class Console {
       return BAD_CONFIGURATION;
     }
     err.println();
-    if (e instanceof InfrastructureException) {
+    if (e instanceof InfrastructureException || e instanceof StorageException) {
       err.println("Error: " + e.getMessage());
       err.println("Log: " + log);
       return INFRASTRUCTURE;

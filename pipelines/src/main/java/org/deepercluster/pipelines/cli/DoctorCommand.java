@@ -14,6 +14,7 @@ import org.deepercluster.pipelines.run.ClusterDoctor;
 import org.deepercluster.pipelines.run.CodeVersion;
 import org.deepercluster.pipelines.run.EmbeddedFlinkCheck;
 import org.deepercluster.pipelines.run.Finding;
+import org.deepercluster.pipelines.run.OutputCheck;
 import org.deepercluster.pipelines.tracking.LocalServer;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  ./deepercluster doctor",
       "  ./deepercluster doctor --json",
+      "  ./deepercluster doctor --output s3://bucket/runs",
       "  ./deepercluster doctor --flink flink.example.org:8081 --output /shared/runs"
     })
 final class DoctorCommand extends ConsoleCommand {
@@ -50,10 +52,9 @@ final class DoctorCommand extends ConsoleCommand {
   @Option(
       names = "--output",
       paramLabel = "DIR",
-      defaultValue = "runs",
       description =
-          "With --flink: folder or URI that the workers have to see as this machine does; default:"
-              + " ${DEFAULT-VALUE}.")
+          "Folder or URI to check: can it be written, listed, read and deleted? With --flink, the"
+              + " workers have to see it as this machine does; there the default is runs.")
   private String output;
 
   private final List<Finding> findings = new ArrayList<>();
@@ -68,10 +69,16 @@ final class DoctorCommand extends ConsoleCommand {
       natives();
       flink();
       mlflow();
+      if (output != null) {
+        findings.add(OutputCheck.examine(output));
+      }
     } else {
       ExecutionConfig.requireAddress(flink);
       findings.addAll(
-          ClusterDoctor.examine(flink, output, text -> console.err().println("Flink: " + text)));
+          ClusterDoctor.examine(
+              flink,
+              output == null ? "runs" : output,
+              text -> console.err().println("Flink: " + text)));
     }
     boolean fault = findings.stream().anyMatch(f -> f.state().equals("fault"));
     if (json) {

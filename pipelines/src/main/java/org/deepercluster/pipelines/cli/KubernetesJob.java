@@ -12,7 +12,8 @@ import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.run.InfrastructureException;
 
 /**
- * A Kubernetes Job that runs an experiment, and the ConfigMap that holds it.
+ * A Kubernetes Job that runs an experiment, and the ConfigMap that holds it. Its pod is one that a
+ * namespace admits under the Pod Security Standard "restricted", and has no access to Kubernetes.
  *
  * @param name of both; a DNS label
  * @param namespace null: the one that kubectl is set to
@@ -20,9 +21,10 @@ import org.deepercluster.pipelines.run.InfrastructureException;
  * @param secret Secret whose keys become environment variables, such as an object store's
  *     credentials; null: none
  * @param trackingUri address of the MLflow server; null: none is named
+ * @param memory of the pod, requested and at most, such as {@code 4Gi}
  */
 record KubernetesJob(
-    String name, String namespace, String image, String secret, String trackingUri) {
+    String name, String namespace, String image, String secret, String trackingUri, String memory) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
@@ -68,6 +70,7 @@ record KubernetesJob(
               - action: Ignore
                 onPodConditions:
                   - type: DisruptionTarget
+                    status: "True"
           template:
             metadata:
               labels:
@@ -75,6 +78,12 @@ record KubernetesJob(
                 app.kubernetes.io/component: orchestrator
             spec:
               restartPolicy: Never
+              automountServiceAccountToken: false
+              enableServiceLinks: false
+              securityContext:
+                runAsNonRoot: true
+                seccompProfile:
+                  type: RuntimeDefault
               containers:
                 - name: orchestrator
         """);
@@ -95,10 +104,16 @@ record KubernetesJob(
     }
     yaml.append(
         """
+                  securityContext:
+                    allowPrivilegeEscalation: false
+                    capabilities:
+                      drop: [ALL]
                   resources:
                     requests:
                       cpu: "1"
-                      memory: 4Gi
+                      memory: %1$s
+                    limits:
+                      memory: %1$s
                   volumeMounts:
                     - name: experiment
                       mountPath: /experiment
@@ -106,7 +121,8 @@ record KubernetesJob(
               volumes:
                 - name: experiment
                   configMap:
-        """);
+        """
+            .formatted(memory));
     return yaml.append("            name: ").append(name).append('\n').toString();
   }
 

@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  ./deepercluster submit experiments/quickstart.yaml",
       "  ./deepercluster submit experiments/quickstart.yaml --flink flink.example.org:8081",
-      "  ./deepercluster submit my.yaml --kubernetes --namespace ml --secret s3-credentials"
+      "  ./deepercluster submit my.yaml --kubernetes --namespace deepercluster --secret object-store"
           + " --dry-run"
     })
 final class SubmitCommand extends ConsoleCommand {
@@ -78,6 +78,15 @@ final class SubmitCommand extends ConsoleCommand {
         paramLabel = "NAME",
         description = "Secret whose keys become environment variables, such as credentials.")
     String secret;
+
+    @Option(
+        names = "--memory",
+        paramLabel = "SIZE",
+        defaultValue = "4Gi",
+        description =
+            "Memory of the Job's pod, half of it for Java's heap; default ${DEFAULT-VALUE}. Without"
+                + " --flink the whole run takes place in it.")
+    String memory;
 
     @Option(names = "--dry-run", description = "Prints the YAML and creates nothing.")
     boolean dryRun;
@@ -147,6 +156,10 @@ final class SubmitCommand extends ConsoleCommand {
         "must be the name of an image, got " + kubernetes.image,
         "--image");
     Schema.require(
+        kubernetes.memory.matches("[1-9][0-9]{0,8}[MG]i"),
+        "must be a size such as 512Mi or 8Gi, got " + kubernetes.memory,
+        "--memory");
+    Schema.require(
         e.output().contains("://"),
         "must be an address that outlives the pod, such as s3://bucket/runs, got " + e.output(),
         "output");
@@ -170,7 +183,8 @@ final class SubmitCommand extends ConsoleCommand {
             kubernetes.namespace,
             kubernetes.image,
             kubernetes.secret,
-            uri);
+            uri,
+            kubernetes.memory);
     String yaml = job.yaml(e);
     if (kubernetes.dryRun) {
       console.out().print(yaml);

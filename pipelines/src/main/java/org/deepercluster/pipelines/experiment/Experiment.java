@@ -60,7 +60,7 @@ public record Experiment(
     @Key(
             doc =
                 "Folder of all runs, which go to `OUTPUT/NAME/RUN`; a path relative to the current"
-                    + " folder, or an address of any Beam file system.",
+                    + " folder, or an address such as `s3://bucket/runs`.",
             def = "runs",
             affectsResult = false)
         String output,

@@ -25,6 +25,7 @@ final class ClusterCheck {
   static final List<String> NEEDED =
       List.of(
           "deepercluster-native",
+          "deepercluster-storage",
           "javacpp",
           "nd4j-api",
           "deeplearning4j-nn",

@@ -99,6 +99,7 @@ public final class ExperimentRunner {
    */
   public static void check(Experiment e)
       throws IOException, InterruptedException, InfrastructureException {
+    RunStore.check(e);
     checkCollections(e, Inputs.list(e));
     Clusters.check(e.execution());
   }
@@ -123,6 +124,7 @@ public final class ExperimentRunner {
    */
   public Outcome run(Experiment e, Path source, Begun listener) throws Exception {
     Instant started = Instant.now();
+    RunStore.check(e);
     Inputs inputs = Inputs.list(e);
     checkCollections(e, inputs);
     Optional<RunRecord> before = RunStore.unfinished(e, inputs.digests());

@@ -184,7 +184,7 @@ final class FlinkJobs {
     Set<String> told = new HashSet<>();
     long begun = System.nanoTime();
     long details = begun + DETAILS_NANOS;
-    boolean waiting = false;
+    int waiting = 0;
     while (true) {
       // Unlike /jobs/<id>, the status is not cached for seconds.
       JsonNode status = ask("/jobs/" + job.id() + "/status");
@@ -233,10 +233,17 @@ final class FlinkJobs {
     }
   }
 
-  private boolean waitsForSlots(FlinkJob job, int slots, boolean before, Watch watch)
+  /**
+   * Says once that nothing of the job runs for want of slots: after it was so at two looks in a
+   * row, since a job that starts again holds slots of its own for a moment without running.
+   *
+   * @param before looks in a row, until now, at which the job waited
+   * @return the same with this look
+   */
+  private int waitsForSlots(FlinkJob job, int slots, int before, Watch watch)
       throws InterruptedException, InfrastructureException {
     if (!remote) {
-      return false;
+      return 0;
     }
     JsonNode tasks = ask("/jobs/" + job.id()).path("status-counts");
     int active = 0;
@@ -247,9 +254,14 @@ final class FlinkJobs {
     for (String state : List.of("CREATED", "SCHEDULED")) {
       unfinished += tasks.path(state).asInt();
     }
-    boolean waits = active == 0 && unfinished > 0;
-    JsonNode cluster = waits && !before ? ask("/overview") : null;
-    if (cluster != null && cluster.path("slots-available").asInt() < slots) {
+    if (active > 0 || unfinished == 0) {
+      return 0;
+    }
+    JsonNode cluster = ask("/overview");
+    if (cluster.path("slots-available").asInt() >= slots) {
+      return 0;
+    }
+    if (before == 1) {
       watch.event(
           String.format(
               "waits for task slots: needs %d, %d of %d at %s are free",
@@ -257,9 +269,8 @@ final class FlinkJobs {
               cluster.path("slots-available").asInt(),
               cluster.path("slots-total").asInt(),
               rest.master()));
-      return true;
     }
-    return waits && before;
+    return before + 1;
   }
 
   private Exception classify(FlinkJob job, String trace, String state) {

@@ -29,7 +29,8 @@ import org.deepercluster.stages.table.Paths;
  * by its manifest. It knows stages only by their contract.
  */
 final class Orchestrator {
-  private static final Duration POLL = Duration.ofMillis(250);
+  private static final Duration DISK_POLL = Duration.ofMillis(250);
+  private static final Duration STORE_POLL = Duration.ofSeconds(1);
 
   /** How much longer than the others a unit may take before it is reported as late. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -166,8 +167,8 @@ final class Orchestrator {
               result.parts(),
               result.numbers());
       manifest.write(folder);
-      sweep(folder);
       Manifest committed = Manifest.read(folder);
+      sweep(folder, committed);
       complete.put(instance.id(), committed);
       for (RunListener l : listeners) {
         l.finished(instance, committed, result, folder);
@@ -181,9 +182,9 @@ final class Orchestrator {
   }
 
   /** Deletes what the manifest does not list: earlier attempts, failed tries, progress records. */
-  private static void sweep(String folder) throws IOException {
+  private static void sweep(String folder, Manifest committed) throws IOException {
     Set<String> kept = new HashSet<>();
-    for (Part p : Manifest.read(folder).parts()) {
+    for (Part p : committed.parts()) {
       kept.add(name(p.path()));
     }
     kept.add(Manifest.FILE);
@@ -254,7 +255,8 @@ final class Orchestrator {
       String out = Paths.join(attempt, String.format("job-%03d", sequence++));
       StageTransform<?> applied = transform.apply(out);
       ProgressReader progress = new ProgressReader(out, job, applied.units());
-      long[] next = {System.nanoTime() + POLL.toNanos()};
+      Duration poll = Files.onDisk(directory) ? DISK_POLL : STORE_POLL;
+      long[] next = {System.nanoTime() + poll.toNanos()};
       FlinkJobs jobs = clusters.jobsFor(instance.stage().name());
       jobs.run(
           instance.id() + (job.isEmpty() ? "" : "-" + job),
@@ -274,7 +276,7 @@ final class Orchestrator {
             public void poll() throws IOException {
               proceed();
               if (System.nanoTime() >= next[0]) {
-                next[0] = System.nanoTime() + POLL.toNanos();
+                next[0] = System.nanoTime() + poll.toNanos();
                 StageProgress now = progress.read();
                 for (RunListener l : listeners) {
                   l.progress(instance, now);

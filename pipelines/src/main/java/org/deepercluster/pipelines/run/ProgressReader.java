@@ -37,17 +37,22 @@ final class ProgressReader {
 
   /** Reads what is new. */
   StageProgress read() throws IOException {
+    // Of the records of one try of a unit, numbered at the end of their names, the last says all.
+    Map<String, String> fresh = new TreeMap<>();
     for (String path : Files.match(folder, "*.json")) {
       if (seen.add(path)) {
-        Progress p = Json.read(path, Progress.class);
-        done.put(p.unit(), p.finished() ? 1.0 : p.total() == 0 ? 0 : (double) p.done() / p.total());
-        if (p.finished()) {
-          if (finished.add(p.unit())) {
-            lastFinished = System.nanoTime();
-          }
-        }
-        metrics.putAll(p.metrics());
+        fresh.put(path.substring(0, path.lastIndexOf('-')), path);
       }
+    }
+    for (String path : fresh.values()) {
+      Progress p = Json.read(path, Progress.class);
+      done.put(p.unit(), p.finished() ? 1.0 : p.total() == 0 ? 0 : (double) p.done() / p.total());
+      if (p.finished()) {
+        if (finished.add(p.unit())) {
+          lastFinished = System.nanoTime();
+        }
+      }
+      metrics.putAll(p.metrics());
     }
     double sum = done.values().stream().mapToDouble(Double::doubleValue).sum();
     return new StageProgress(

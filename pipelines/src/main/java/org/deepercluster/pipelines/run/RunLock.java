@@ -7,13 +7,15 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.apache.beam.sdk.io.FileSystems;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Paths;
@@ -72,6 +74,7 @@ public final class RunLock implements AutoCloseable {
   private final ScheduledExecutorService renewer;
   private Owner owner;
   private boolean closed;
+  private volatile Owner heir;
 
   private RunLock(String path, Owner owner) {
     this.path = path;
@@ -95,8 +98,8 @@ public final class RunLock implements AutoCloseable {
    * @throws RunLockedException when another process holds it
    */
   static RunLock acquire(String directory) throws IOException, RunLockedException {
-    if (!"file".equals(FileSystems.matchNewResource(directory, true).getScheme())) {
-      return take(directory);
+    if (!Files.onDisk(directory)) {
+      return takeInStore(directory);
     }
     // On a disk, looking at the lock and taking it is one step.
     java.nio.file.Path guard = java.nio.file.Path.of(directory, GUARD);
@@ -105,27 +108,68 @@ public final class RunLock implements AutoCloseable {
       try (FileChannel channel =
               FileChannel.open(guard, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock alone = channel.lock()) {
-        return take(directory);
+        return takeOnDisk(directory);
       }
     }
   }
 
-  private static RunLock take(String directory) throws IOException, RunLockedException {
+  private static RunLock takeOnDisk(String directory) throws IOException, RunLockedException {
     String path = Paths.join(directory, FILE);
     Owner me = Owner.ofThisProcess();
     Owner holder = read(path);
     if (holder != null && holder.alive()) {
       throw new RunLockedException(directory, holder);
     }
-    if (holder != null) {
-      LOG.info(
-          "taking over the lock of {} (process {} on {})", directory, holder.pid(), holder.host());
-    }
-    // Where looking and taking are two steps, two may both write; who reads itself back goes on.
+    tell(directory, holder);
     Json.write(path, me);
+    return new RunLock(path, me);
+  }
+
+  private static void tell(String directory, Owner dead) {
+    if (dead != null) {
+      LOG.info("taking over the lock of {} (process {} on {})", directory, dead.pid(), dead.host());
+    }
+  }
+
+  /**
+   * In a store the one thing that only one of several can do is to make a file that is not there.
+   * That is how the lock is taken, and how the right to replace a dead owner is: by a file with the
+   * name of that owner. Who got it looks once more, since the dead owner may have been replaced by
+   * then, and that file be gone.
+   */
+  private static RunLock takeInStore(String directory) throws IOException, RunLockedException {
+    String path = Paths.join(directory, FILE);
+    Owner me = Owner.ofThisProcess();
+    List<String> claims = new ArrayList<>();
+    String at = path;
+    Owner first = read(path);
+    Owner holder = first;
+    while (holder != null) {
+      if (holder.alive()) {
+        throw new RunLockedException(directory, holder);
+      }
+      at = Paths.join(directory, "lock-" + holder.id() + ".json");
+      claims.add(at);
+      holder = read(at);
+    }
+    tell(directory, first);
+    try {
+      Files.writeNew(at, Json.text(me));
+    } catch (FileAlreadyExistsException e) {
+      Owner other = read(at);
+      throw new RunLockedException(directory, other == null ? me : other);
+    }
     Owner now = read(path);
-    if (now == null || !now.id().equals(me.id())) {
-      throw new RunLockedException(directory, now == null ? me : now);
+    if (first != null && now != null && now.id().equals(first.id())) {
+      Json.write(path, me);
+      now = read(path);
+    }
+    Files.delete(claims);
+    if (now == null) {
+      return takeInStore(directory); // given back meanwhile
+    }
+    if (!now.id().equals(me.id())) {
+      throw new RunLockedException(directory, now);
     }
     return new RunLock(path, me);
   }
@@ -133,6 +177,31 @@ public final class RunLock implements AutoCloseable {
   /** Who has the lock of a run; null when nobody has. */
   static Owner holder(String directory) throws IOException {
     return read(Paths.join(directory, FILE));
+  }
+
+  /** Whether it is still this process's, as far as it knows. */
+  boolean held() {
+    return heir == null;
+  }
+
+  /**
+   * Ends the work of a process that was away for so long that another one took the run.
+   *
+   * @throws IllegalStateException naming the other process
+   */
+  void requireHeld() {
+    Owner other = heir;
+    if (other != null) {
+      throw new IllegalStateException(
+          path
+              + ": process "
+              + other.pid()
+              + " on "
+              + other.host()
+              + " has taken over this run, since this process was not heard of for "
+              + STALE.toSeconds()
+              + " s");
+    }
   }
 
   /** Names this taking of the lock. */
@@ -159,6 +228,7 @@ public final class RunLock implements AutoCloseable {
       Owner holder = read(path);
       if (holder != null && !holder.id().equals(owner.id())) {
         LOG.error("{} was taken over by process {} on {}", path, holder.pid(), holder.host());
+        heir = holder;
         return;
       }
       owner = owner.renewedNow();
@@ -174,7 +244,7 @@ public final class RunLock implements AutoCloseable {
     renewer.shutdownNow();
     Owner holder = read(path);
     if (holder != null && holder.id().equals(owner.id())) {
-      Files.delete(java.util.List.of(path));
+      Files.delete(List.of(path));
     }
   }
 

@@ -33,6 +33,15 @@ public final class RunStore {
   }
 
   /**
+   * Looks at the output before anything else is done.
+   *
+   * @throws IOException when runs cannot be listed there
+   */
+  static void check(Experiment e) throws IOException {
+    var unused = Files.match(root(e), "*");
+  }
+
+  /**
    * The run to continue: the newest one that is not finished and has the same resolved settings and
    * the same input digests.
    */

@@ -16,7 +16,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.apache.beam.sdk.io.FileSystems;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
 import org.deepercluster.stages.beam.StageResult;
@@ -46,7 +45,7 @@ final class StatusWriter implements RunListener, AutoCloseable {
   private static final long HEARTBEAT_NANOS = 10_000_000_000L;
 
   private final String directory;
-  private final String owner;
+  private final RunLock lock;
   private final String started = now();
   private final ScheduledExecutorService writer;
   private Supplier<Optional<URI>> page = Optional::empty;
@@ -74,9 +73,9 @@ final class StatusWriter implements RunListener, AutoCloseable {
   private long written = System.nanoTime() - HEARTBEAT_NANOS;
   private boolean warned;
 
-  private StatusWriter(String directory, String owner) {
+  private StatusWriter(String directory, RunLock lock) {
     this.directory = directory;
-    this.owner = owner;
+    this.lock = lock;
     this.writer =
         Executors.newSingleThreadScheduledExecutor(
             r -> {
@@ -93,16 +92,15 @@ final class StatusWriter implements RunListener, AutoCloseable {
    * @param directory URI of the run's folder
    * @param lock the run's lock
    */
-  static StatusWriter open(String directory, RunLock lock) {
-    StatusWriter status = new StatusWriter(directory, lock.id());
+  static StatusWriter open(String directory, RunLock lock) throws IOException {
+    StatusWriter status = new StatusWriter(directory, lock);
     status.attempt(
         () -> {
           Files.delete(List.of(Paths.join(directory, CANCEL_FILE)));
           status.lines.addAll(lines(directory));
         });
     status.write();
-    boolean disk = "file".equals(FileSystems.matchNewResource(directory, true).getScheme());
-    long pause = disk ? DISK_LOOK_MILLIS : STORE_LOOK_MILLIS;
+    long pause = Files.onDisk(directory) ? DISK_LOOK_MILLIS : STORE_LOOK_MILLIS;
     var unused =
         status.writer.scheduleWithFixedDelay(status::look, pause, pause, TimeUnit.MILLISECONDS);
     return status;
@@ -137,6 +135,7 @@ final class StatusWriter implements RunListener, AutoCloseable {
 
   @Override
   public void proceed() {
+    lock.requireHeld();
     if (cancelled) {
       throw new RunCancelledException();
     }
@@ -272,7 +271,7 @@ final class StatusWriter implements RunListener, AutoCloseable {
     }
     return new RunState(
         state,
-        owner,
+        lock.id(),
         RunLock.hostName(),
         ProcessHandle.current().pid(),
         stage,
@@ -294,6 +293,9 @@ final class StatusWriter implements RunListener, AutoCloseable {
   }
 
   private void attempt(Io io) {
+    if (!lock.held()) {
+      return; // the folder is another process's
+    }
     try {
       io.run();
     } catch (IOException | RuntimeException e) {

@@ -65,6 +65,8 @@ class KubernetesJobTest {
             "registry.example.org/deepercluster:1",
             "--secret",
             "s3-credentials",
+            "--memory",
+            "8Gi",
             "--dry-run");
     assertThat(cli.code()).as(cli.err()).isZero();
     assertThat(cli.err()).contains("photos has to be there in the image too");
@@ -87,6 +89,13 @@ class KubernetesJobTest {
         .containsEntry("image", "registry.example.org/deepercluster:1")
         .containsEntry("command", List.of("./deepercluster", "run", "/experiment/experiment.yaml"))
         .containsEntry("envFrom", List.of(Map.of("secretRef", Map.of("name", "s3-credentials"))));
+    assertThat(container.get("resources"))
+        .isEqualTo(
+            Map.of(
+                "requests",
+                Map.of("cpu", "1", "memory", "8Gi"),
+                "limits",
+                Map.of("memory", "8Gi")));
     assertThat(map(list(container.get("volumeMounts")).get(0)))
         .containsEntry("name", "experiment")
         .containsEntry("mountPath", "/experiment");
@@ -97,7 +106,7 @@ class KubernetesJobTest {
   @Test
   void theTrackingServerIsHandedOn() {
     Experiment e = ExperimentReader.read(yaml, List.of(), Map.of());
-    String text = new KubernetesJob("n", null, "i", null, "http://mlflow:5000").yaml(e);
+    String text = new KubernetesJob("n", null, "i", null, "http://mlflow:5000", "512Mi").yaml(e);
     Map<String, Object> job = documents(text).get(1);
     Map<String, Object> pod = map(map(map(job.get("spec")).get("template")).get("spec"));
     Map<String, Object> container = map(list(pod.get("containers")).get(0));
@@ -115,6 +124,9 @@ class KubernetesJobTest {
     Cli name = Cli.run("submit", yaml, "--kubernetes", "--dry-run", "--namespace", "Ml_1");
     assertThat(name.code()).isEqualTo(2);
     assertThat(name.err()).contains("--namespace must be", "got Ml_1");
+    Cli memory = Cli.run("submit", yaml, "--kubernetes", "--dry-run", "--memory", "4 GB");
+    assertThat(memory.code()).isEqualTo(2);
+    assertThat(memory.err()).contains("--memory must be a size such as 512Mi or 8Gi, got 4 GB");
     Cli fault = Cli.run("submit", yaml, "--set", "trian.epochs=1", "--kubernetes", "--dry-run");
     assertThat(fault.code()).isEqualTo(2);
     assertThat(Cli.run("submit", yaml, "--dry-run").code()).isEqualTo(2);

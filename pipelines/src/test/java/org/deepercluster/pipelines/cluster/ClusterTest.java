@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * the program started as a user starts it, compared with the same experiment on the embedded Flink.
  */
 @Tag("cluster")
-@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClusterTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PORT = "18081";
@@ -71,6 +71,8 @@ class ClusterTest {
         """
             .formatted(Program.HOME.resolve("experiments/data/fashion-mnist-small")));
     embedded = run("embedded");
+    Path report = Path.of(embedded.get("directory").asText(), "report/report.html");
+    assertThat(report).content().contains("CPU (OpenBLAS + oneDNN)");
   }
 
   @BeforeEach
@@ -88,16 +90,25 @@ class ClusterTest {
     for (String output : List.of("first", "second")) {
       Program p = start(output);
       assertThat(p.await()).as(p.output()).isZero();
-      assertThat(p.output()).contains(MASTER);
+      assertThat(p.output()).contains("Flink: " + MASTER).contains("CPU (OpenBLAS + oneDNN)");
       assertSame(result(p));
     }
   }
 
   @Test
-  void aTaskManagerKilledInClusteringAndOneKilledInTrainingChangeNothing() throws Exception {
+  void aTaskManagerKilledInEachKindOfStageChangesNothing() throws Exception {
     Program p = start("killed-workers");
-    for (String stage : List.of("cluster-e000", "train-e001")) {
-      p.until(line -> line.contains(stage));
+    for (String stage :
+        List.of(
+            "ingest",
+            "init",
+            "features-e000",
+            "cluster-e000",
+            "augment-e000",
+            "train-e001",
+            "evaluate",
+            "report")) {
+      p.until(line -> line.contains("] " + stage));
       List<Long> workers = pids("TaskManager");
       assertThat(workers).hasSize(2);
       kill(workers.get(0));

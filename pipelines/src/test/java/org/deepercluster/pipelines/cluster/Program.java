@@ -8,6 +8,7 @@ import java.io.InputStreamReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -32,6 +33,12 @@ final class Program {
    * @param words the command, relative to the project's folder, and its options
    */
   static Program start(Path state, Object... words) throws IOException {
+    return start(state, Map.of(), words);
+  }
+
+  /** The same with more in its environment. */
+  static Program start(Path state, Map<String, String> environment, Object... words)
+      throws IOException {
     List<String> command = new ArrayList<>();
     for (Object w : words) {
       command.add(w.toString());
@@ -41,13 +48,26 @@ final class Program {
         new ProcessBuilder(command).directory(HOME.toFile()).redirectErrorStream(true);
     builder.environment().put("XDG_STATE_HOME", state.toString());
     builder.environment().put("DEEPERCLUSTER_NO_BUILD", "1");
+    builder.environment().putAll(environment);
     builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
     return new Program(builder.start());
   }
 
+  /** Ends it, and what it started, as a power cut would. */
+  void kill() throws InterruptedException {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly().waitFor();
+  }
+
   /** Runs to the end. */
   static Program run(Path state, Object... words) throws IOException, InterruptedException {
-    Program p = start(state, words);
+    return run(state, Map.of(), words);
+  }
+
+  /** The same with more in its environment. */
+  static Program run(Path state, Map<String, String> environment, Object... words)
+      throws IOException, InterruptedException {
+    Program p = start(state, environment, words);
     p.await();
     return p;
   }

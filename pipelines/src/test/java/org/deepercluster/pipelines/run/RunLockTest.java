@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,13 +14,19 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.deepercluster.pipelines.run.RunLock.Owner;
+import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Json;
+import org.deepercluster.stages.table.Paths;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(SharedFlink.class)
 class RunLockTest {
+  private static final String LONG_AGO = "2020-01-01T00:00:00Z";
+
   @TempDir Path run;
 
   private Path file() {
@@ -84,11 +89,17 @@ class RunLockTest {
   }
 
   @Test
-  void aLockThatSomebodyElseHoldsByNowIsLeftAlone() throws Exception {
+  void aLockThatSomebodyElseHoldsByNowIsLeftAloneAndEndsTheWork() throws Exception {
     RunLock lock = RunLock.acquire(run.toString());
+    lock.renew();
+    lock.requireHeld();
     Owner other = owner("elsewhere", 7, "x", Instant.now());
     Json.write(file().toString(), other);
     lock.renew();
+    assertThat(lock.held()).isFalse();
+    assertThatThrownBy(lock::requireHeld)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("process 7 on elsewhere has taken over this run");
     assertThat(Json.read(file().toString(), Owner.class)).isEqualTo(other);
     lock.close();
     assertThat(Json.read(file().toString(), Owner.class)).isEqualTo(other);
@@ -108,14 +119,22 @@ class RunLockTest {
     assertThat(file()).doesNotExist();
   }
 
-  @Test
-  void ofManyAtOnceOneGetsIt() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "bucket://locks/"})
+  void ofManyAtOnceOneGetsIt(String store) throws Exception {
+    String directory = store.isEmpty() ? run.toString() : store + run.getFileName();
+    String file = Paths.join(directory, "lock.json");
     int rivals = 6;
     ExecutorService pool = Executors.newFixedThreadPool(rivals);
     try {
       for (int round = 0; round < 20; round++) {
         if (round % 2 == 0) {
-          Json.write(file().toString(), owner(RunLock.hostName(), 1, "long ago", Instant.now()));
+          Json.write(file, owner(RunLock.hostName(), 1, "long ago", Instant.now()));
+        }
+        if (round % 4 == 0 && !store.isEmpty()) {
+          // its heir died too, before it had replaced it
+          Owner heir = new Owner("heir", "elsewhere", 1, "x", LONG_AGO, LONG_AGO);
+          Json.write(Paths.join(directory, "lock-other.json"), heir);
         }
         CyclicBarrier start = new CyclicBarrier(rivals);
         List<Future<RunLock>> tries = new ArrayList<>();
@@ -125,7 +144,7 @@ class RunLockTest {
                   () -> {
                     start.await();
                     try {
-                      return RunLock.acquire(run.toString());
+                      return RunLock.acquire(directory);
                     } catch (RunLock.RunLockedException e) {
                       return null;
                     }
@@ -143,6 +162,7 @@ class RunLockTest {
             t.get().close();
           }
         }
+        assertThat(Files.list(directory).stream().filter(f -> f.endsWith(".json"))).isEmpty();
       }
     } finally {
       pool.shutdownNow();
@@ -151,7 +171,7 @@ class RunLockTest {
 
   @Test
   void anUnreadableLockIsNamed() throws IOException {
-    Files.writeString(file(), "{");
+    java.nio.file.Files.writeString(file(), "{");
     assertThatThrownBy(() -> RunLock.acquire(run.toString()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(file().toString());

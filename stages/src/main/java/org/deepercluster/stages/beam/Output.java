@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.deepercluster.stages.table.Columns;
+import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
@@ -13,10 +14,14 @@ import org.deepercluster.stages.table.TableWriter;
 
 /** Where a unit's files go, and how it says how far it is. One per unit and try. */
 public final class Output {
-  private static final long MIN_INTERVAL_NANOS = 500_000_000L;
+  private static final long DISK_INTERVAL_NANOS = 500_000_000L;
+
+  /** In a store each record is two requests. */
+  private static final long STORE_INTERVAL_NANOS = 2_000_000_000L;
 
   private final String directory;
   private final int unit;
+  private final long interval;
 
   /** Keeps the records of a second try of the unit apart from those of the first. */
   private final String attempt = UUID.randomUUID().toString().substring(0, 8);
@@ -25,9 +30,10 @@ public final class Output {
   private int sequence;
   private long lastReport = started;
 
-  Output(String directory, int unit) {
+  Output(String directory, int unit) throws IOException {
     this.directory = directory;
     this.unit = unit;
+    this.interval = Files.onDisk(directory) ? DISK_INTERVAL_NANOS : STORE_INTERVAL_NANOS;
   }
 
   /** URI of the attempt's folder. */
@@ -58,7 +64,8 @@ public final class Output {
   }
 
   /**
-   * Says how far the unit is; at most twice a second reaches the disk.
+   * Says how far the unit is; at most twice a second reaches the disk, and every two seconds a
+   * store.
    *
    * @param done steps done
    * @param total steps in all
@@ -66,7 +73,7 @@ public final class Output {
    */
   public void progress(long done, long total, Map<String, Double> metrics) throws IOException {
     long now = System.nanoTime();
-    if (now - lastReport >= MIN_INTERVAL_NANOS) {
+    if (now - lastReport >= interval) {
       lastReport = now;
       report(new Progress(unit, sequence, done, total, false, new TreeMap<>(metrics)));
     }

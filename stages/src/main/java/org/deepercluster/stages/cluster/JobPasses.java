@@ -60,11 +60,23 @@ final class JobPasses implements Passes {
                                 b,
                                 Moments.of(b.read(FeatureTables.FEATURES, "feature"), sample))),
                     out));
-    Moments moments = new Moments(d);
-    for (Part p : parts) {
-      moments.add(Pass.load(p.path(), Moments.class));
-    }
-    return PcaModel.fit(moments, config.pcaDim());
+    // On a worker too: eigenvectors depend, in their last bits, on the kind of CPU and its threads.
+    List<Part> fitted =
+        context.run(
+            "pca-fit",
+            out ->
+                new Pass(
+                    List.of(blocks.get(0)),
+                    (b, o) -> {
+                      Moments moments = new Moments(d);
+                      for (Part p : parts) {
+                        moments.add(Pass.load(p.path(), Moments.class));
+                      }
+                      return List.of(
+                          Pass.save(o, "pca", b, PcaModel.fit(moments, config.pcaDim())));
+                    },
+                    out));
+    return load(fitted.get(0), PcaModel.class);
   }
 
   /** Whitens every block, once. */

@@ -23,6 +23,7 @@ import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
 import org.apache.beam.sdk.io.fs.MatchResult;
 import org.apache.beam.sdk.io.fs.MatchResult.Metadata;
+import org.deepercluster.storage.Connectors;
 
 /**
  * Files wherever Beam's {@link FileSystems} reach. Local folders are walked here instead, since
@@ -88,6 +89,7 @@ final class Storage {
       }
       return new Entry(nameOf(path), a.size(), a.lastModifiedTime().toMillis());
     }
+    Connectors.require(path);
     Metadata m = FileSystems.matchSingleFileSpec(path);
     return new Entry(nameOf(path), m.sizeBytes(), m.lastModifiedMillis());
   }
@@ -109,6 +111,7 @@ final class Storage {
    */
   static InputStream open(String path, long from) throws IOException {
     String spec = isLocal(path) ? Path.of(localPath(path)).toAbsolutePath().toString() : path;
+    Connectors.require(path);
     ReadableByteChannel channel;
     try {
       channel = FileSystems.open(FileSystems.matchNewResource(spec, false));
@@ -145,6 +148,7 @@ final class Storage {
   }
 
   private static Tree walkRemote(String root) throws IOException {
+    Connectors.require(root);
     String prefix = join(root, "");
     MatchResult result = FileSystems.match(prefix + "**", EmptyMatchTreatment.ALLOW);
     List<Entry> files = new ArrayList<>();

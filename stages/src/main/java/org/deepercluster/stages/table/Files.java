@@ -5,37 +5,64 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.io.fs.CreateOptions;
 import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
 import org.apache.beam.sdk.io.fs.MatchResult;
-import org.apache.beam.sdk.io.fs.MoveOptions.StandardMoveOptions;
 import org.apache.beam.sdk.io.fs.ResourceId;
+import org.deepercluster.storage.Connectors;
+import org.deepercluster.storage.StorageException;
 
 /** Whole-file operations on any Beam file system. */
 public final class Files {
+  private static final String MIME_TYPE = "application/octet-stream";
+  private static final CreateOptions CREATE =
+      CreateOptions.StandardCreateOptions.builder().setMimeType(MIME_TYPE).build();
+  private static final CreateOptions CREATE_NEW =
+      CreateOptions.StandardCreateOptions.builder()
+          .setMimeType(MIME_TYPE)
+          .setExpectFileToNotExist(true)
+          .build();
+
   private Files() {}
+
+  /** Whether a path is one of the local disk, or of a folder that is mounted as one. */
+  public static boolean onDisk(String path) throws IOException {
+    return "file".equals(resource(path, false).getScheme());
+  }
+
+  /**
+   * A path as Beam knows it.
+   *
+   * @throws StorageException naming the jar that is missing, when no connector knows its scheme
+   */
+  public static ResourceId resource(String path, boolean directory) throws IOException {
+    Connectors.require(path);
+    return FileSystems.matchNewResource(path, directory);
+  }
 
   /**
    * Writes a small file under a temporary name and renames it, so that a reader sees all of it or
    * nothing (on object stores an upload is atomic already).
    */
   public static void write(String path, byte[] content) throws IOException {
-    ResourceId target = FileSystems.matchNewResource(path, false);
-    if (!"file".equals(target.getScheme())) {
-      put(target, content);
+    ResourceId target = resource(path, false);
+    if (!onDisk(path)) {
+      put(target, CREATE, content);
       return;
     }
     ResourceId temporary =
-        FileSystems.matchNewResource(
-            path + "." + UUID.randomUUID().toString().substring(0, 8) + ".tmp", false);
-    put(temporary, content);
+        resource(path + "." + UUID.randomUUID().toString().substring(0, 8) + ".tmp", false);
+    put(temporary, CREATE, content);
     java.nio.file.Files.move(
         java.nio.file.Path.of(temporary.toString()),
         java.nio.file.Path.of(target.toString()),
@@ -43,8 +70,20 @@ public final class Files {
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static void put(ResourceId target, byte[] content) throws IOException {
-    try (WritableByteChannel out = FileSystems.create(target, "application/octet-stream")) {
+  /**
+   * Writes a small file in a store if there is none of its name: of several who try, one succeeds,
+   * in stores that know such requests.
+   *
+   * @param path not on the local disk
+   * @throws java.nio.file.FileAlreadyExistsException when there is one
+   */
+  public static void writeNew(String path, String content) throws IOException {
+    put(resource(path, false), CREATE_NEW, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void put(ResourceId target, CreateOptions options, byte[] content)
+      throws IOException {
+    try (WritableByteChannel out = FileSystems.create(target, options)) {
       ByteBuffer b = ByteBuffer.wrap(content);
       while (b.hasRemaining()) {
         out.write(b);
@@ -64,14 +103,29 @@ public final class Files {
     }
   }
 
-  /** Opens a file for reading. */
+  /**
+   * Opens a file for reading.
+   *
+   * @throws FileNotFoundException when there is none, here or where it is first read
+   */
   public static InputStream open(String path) throws IOException {
-    return Channels.newInputStream(
-        FileSystems.open(FileSystems.matchSingleFileSpec(path).resourceId()));
+    return Channels.newInputStream(channel(path));
+  }
+
+  /** Opens a file for reading; where the file system can, the channel seeks. */
+  static ReadableByteChannel channel(String path) throws IOException {
+    try {
+      return FileSystems.open(resource(path, false));
+    } catch (NoSuchFileException e) {
+      FileNotFoundException missing = new FileNotFoundException(path + ": no such file");
+      missing.initCause(e);
+      throw missing;
+    }
   }
 
   /** Whether there is a file of this name. */
   public static boolean exists(String path) throws IOException {
+    Connectors.require(path);
     try {
       FileSystems.matchSingleFileSpec(path);
       return true;
@@ -94,7 +148,7 @@ public final class Files {
    */
   public static List<String> match(String directory, String pattern) throws IOException {
     List<String> found = new ArrayList<>();
-    ResourceId id = FileSystems.matchNewResource(directory, true);
+    ResourceId id = resource(directory, true);
     if ("file".equals(id.getScheme())) {
       matchLocal(java.nio.file.Path.of(id.toString()), pattern, found);
     } else {
@@ -147,18 +201,17 @@ public final class Files {
   public static void delete(List<String> paths) throws IOException {
     List<ResourceId> ids = new ArrayList<>();
     for (String p : paths) {
-      ids.add(FileSystems.matchNewResource(p, false));
+      ids.add(resource(p, false));
     }
     if (!ids.isEmpty()) {
-      FileSystems.delete(ids, StandardMoveOptions.IGNORE_MISSING_FILES);
+      // Beam's option to ignore missing files asks for each first; file systems do not mind them.
+      FileSystems.delete(ids);
     }
   }
 
   /** Renames a file; where the file system cannot, it is copied and the old one deleted. */
   public static void move(String from, String to) throws IOException {
-    FileSystems.rename(
-        List.of(FileSystems.matchNewResource(from, false)),
-        List.of(FileSystems.matchNewResource(to, false)));
+    FileSystems.rename(List.of(resource(from, false)), List.of(resource(to, false)));
   }
 
   /** Deletes all files below a folder, and on a local disk the folder. */
@@ -171,9 +224,8 @@ public final class Files {
    * On a local disk, deletes folders without files below {@code directory}, and itself if empty.
    */
   public static void pruneEmpty(String directory) throws IOException {
-    ResourceId id = FileSystems.matchNewResource(directory, true);
     java.nio.file.Path root = java.nio.file.Path.of(directory);
-    if (!"file".equals(id.getScheme()) || !java.nio.file.Files.isDirectory(root)) {
+    if (!onDisk(directory) || !java.nio.file.Files.isDirectory(root)) {
       return;
     }
     List<java.nio.file.Path> folders;

@@ -11,8 +11,6 @@ import com.fasterxml.jackson.databind.util.LRUMap;
 import com.fasterxml.jackson.databind.util.LookupCache;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.Channels;
-import org.apache.beam.sdk.io.FileSystems;
 
 /** Small JSON files on any Beam file system. */
 public final class Json {
@@ -53,9 +51,7 @@ public final class Json {
    * @throws IOException naming the file, when it is absent or not of this form
    */
   public static <T> T read(String path, Class<T> type) throws IOException {
-    try (InputStream in =
-        Channels.newInputStream(
-            FileSystems.open(FileSystems.matchSingleFileSpec(path).resourceId()))) {
+    try (InputStream in = Files.open(path)) {
       return MAPPER.readValue(in, type);
     } catch (JsonProcessingException e) {
       throw new IOException(path + ": " + e.getOriginalMessage(), e);

@@ -6,9 +6,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
-import org.apache.beam.sdk.io.FileSystems;
-import org.apache.beam.sdk.io.fs.MatchResult;
-import org.apache.beam.sdk.io.fs.ResourceId;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.OutputFile;
@@ -19,20 +16,19 @@ import org.apache.parquet.io.SeekableInputStream;
 final class ParquetFiles {
   private ParquetFiles() {}
 
+  /** To be opened once. */
   static InputFile input(String uri) throws IOException {
-    MatchResult.Metadata metadata = FileSystems.matchSingleFileSpec(uri);
-    ResourceId id = metadata.resourceId();
+    if (!(Files.channel(uri) instanceof SeekableByteChannel channel)) {
+      throw new IOException(uri + ": this file system cannot seek, which Parquet needs");
+    }
     return new InputFile() {
       @Override
-      public long getLength() {
-        return metadata.sizeBytes();
+      public long getLength() throws IOException {
+        return channel.size();
       }
 
       @Override
-      public SeekableInputStream newStream() throws IOException {
-        if (!(FileSystems.open(id) instanceof SeekableByteChannel channel)) {
-          throw new IOException(uri + ": this file system cannot seek, which Parquet needs");
-        }
+      public SeekableInputStream newStream() {
         return new ChannelStream(channel);
       }
 

@@ -49,7 +49,7 @@ public final class TableWriter implements AutoCloseable {
     this.index = index;
     this.path = path;
     this.sha256 = Digests.sha256();
-    ResourceId id = FileSystems.matchNewResource(path, false);
+    ResourceId id = Files.resource(path, false);
     OutputStream file =
         Channels.newOutputStream(FileSystems.create(id, "application/octet-stream"));
     this.counting = new CountingOutput(new BufferedOutputStream(file, 1 << 16), sha256);
@@ -114,7 +114,7 @@ public final class TableWriter implements AutoCloseable {
   }
 
   private static CountingOutput create(String path, MessageDigest digest) throws IOException {
-    ResourceId id = FileSystems.matchNewResource(path, false);
+    ResourceId id = Files.resource(path, false);
     OutputStream file =
         Channels.newOutputStream(FileSystems.create(id, "application/octet-stream"));
     return new CountingOutput(new BufferedOutputStream(file, 1 << 16), digest);

@@ -12,6 +12,7 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -214,8 +215,15 @@ public final class BucketFileSystem extends FileSystem<BucketFileSystem.Key> {
 
       @Override
       public void close() throws IOException {
+        if (!channel.isOpen()) {
+          return;
+        }
         channel.close();
-        OBJECTS.put(key.name(), bytes.toByteArray());
+        if (!Boolean.TRUE.equals(options.expectFileToNotExist())) {
+          OBJECTS.put(key.name(), bytes.toByteArray());
+        } else if (OBJECTS.putIfAbsent(key.name(), bytes.toByteArray()) != null) {
+          throw new FileAlreadyExistsException(key.name());
+        }
       }
     };
   }
