@@ -174,7 +174,12 @@ public final class Planner {
                       e.seed()),
                   epoch,
                   Map.of(IMAGES, "ingest", "draws", draws, MODEL, model))
-              .passing(Set.of(ModelFile.CHECKPOINT), last ? null : id("train", epoch + 1)));
+              .passing(
+                  // The network of the last clustering is kept, to assign other images to it.
+                  Set.of(ModelFile.CHECKPOINT),
+                  last || (clusters && reassignments.last() == epoch + 1)
+                      ? null
+                      : id("train", epoch + 1)));
       trainings.add(train);
       model = train;
     }

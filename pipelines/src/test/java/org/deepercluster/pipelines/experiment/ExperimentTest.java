@@ -17,6 +17,7 @@ import java.util.SplittableRandom;
 import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.cluster.ClusterConfig;
+import org.deepercluster.stages.cluster.OnCollapse;
 import org.deepercluster.stages.cluster.SinkhornConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Schema;
@@ -77,6 +78,8 @@ class ExperimentTest {
                   list ? "0" : "quadratic",
                   list || random.nextBoolean() ? null : (Integer) (1 + random.nextInt(200)),
                   random.nextBoolean()),
+          random.nextDouble(),
+          OnCollapse.values()[random.nextInt(2)],
           random.nextInt(1000));
     }
     return new ClusterConfig(
@@ -88,6 +91,8 @@ class ExperimentTest {
         random.nextBoolean() ? null : 2 + random.nextLong(1L << 60),
         1 + random.nextInt(1000),
         null,
+        random.nextDouble(),
+        OnCollapse.values()[random.nextInt(2)],
         random.nextInt(1000));
   }
 

@@ -65,6 +65,20 @@ public record ClusterConfig(
         SinkhornConfig sinkhorn,
     @Key(
             doc =
+                "Clusters count as collapsed where the entropy of their sizes, divided by the"
+                    + " largest there could be, is below this; 0: never.",
+            def = "0.5",
+            min = 0,
+            max = 1,
+            affectsResult = false)
+        double collapseThreshold,
+    @Key(
+            doc = "What becomes of a run whose clusters have collapsed.",
+            def = "warn",
+            affectsResult = false)
+        OnCollapse onCollapse,
+    @Key(
+            doc =
                 "Clusterings of at most this many MiB (of features; of log-probabilities for"
                     + " `sinkhorn`) run all passes in one job on one worker; larger ones run one job"
                     + " per pass. The result is the same.",
@@ -86,6 +100,8 @@ public record ClusterConfig(
         pcaSample,
         iterations,
         sinkhorn,
+        collapseThreshold,
+        onCollapse,
         singleJobMiB);
     if (algorithm == ClusterAlgorithm.KMEANS) {
       leftOut(algorithm, Collections.singletonMap("sinkhorn", sinkhorn));
@@ -133,6 +149,16 @@ public record ClusterConfig(
     return algorithm != null
         ? this
         : new ClusterConfig(
-            other, m, k, reassignEvery, pcaDim, pcaSample, iterations, sinkhorn, singleJobMiB);
+            other,
+            m,
+            k,
+            reassignEvery,
+            pcaDim,
+            pcaSample,
+            iterations,
+            sinkhorn,
+            collapseThreshold,
+            onCollapse,
+            singleJobMiB);
   }
 }
