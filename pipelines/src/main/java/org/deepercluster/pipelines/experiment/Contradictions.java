@@ -99,9 +99,9 @@ record Contradictions(
         faults.add(
             new SettingFault(
                 List.of("clustering.sinkhorn.updates", "train.epochs"),
-                "must name epochs before the last, "
+                "must name epochs from 0 to "
                     + (train.epochs() - 1)
-                    + " of train.epochs = "
+                    + ", as train.epochs = "
                     + train.epochs()
                     + ", got "
                     + last));

@@ -28,7 +28,7 @@ public record SinkhornConfig(
     @Key(
             doc =
                 "Iterations end when every label's share of the images is within this part of 1/k.",
-            def = "0.01",
+            def = "0.05",
             min = 1e-12,
             max = 1)
         double tolerance,
