@@ -71,7 +71,9 @@ class StagePagesTest {
                 ClusterTables.ASSIGNMENTS,
                 ClusterTables.CENTROIDS,
                 ClusterTables.PCA,
-                ClusterTables.TRACE)),
+                ClusterTables.TRACE,
+                ClusterTables.REJECTS,
+                ClusterTables.ASSIGNED)),
         new StagePage("train.md", "train", List.of(TrainTables.STEPS)),
         new StagePage("evaluate.md", "evaluation", List.of(EvaluateTables.RESULTS)),
         new StagePage("report.md", "", List.of()));

@@ -36,7 +36,7 @@ class ClusterHealthTest {
       assertThat(health.entropy()).isCloseTo(c.real("entropy"), within(1e-9));
       assertThat(health.normalisedEntropy()).isCloseTo(c.real("normalised"), within(1e-9));
       assertThat(health.gini()).isCloseTo(c.real("gini"), within(1e-9));
-      assertThat(health.quantiles().stream().mapToInt(Long::intValue))
+      assertThat(health.quantiles().stream().mapToInt(Long::intValue).toArray())
           .as("at %s %%", ClusterHealth.LEVELS)
           .containsExactly(c.ints("quantiles"));
     }

@@ -18,8 +18,13 @@ class CollapseTest {
               "level 2", ClusterHealth.of(new long[] {95, 1, 2, 2})));
 
   private static ClusterConfig config(double threshold, OnCollapse onCollapse) {
-    return new ClusterConfig(
-        ClusterAlgorithm.KMEANS, 2, 4, 3, 8, null, 10, null, threshold, onCollapse, 256);
+    return Configs.of(
+        "algorithm",
+        ClusterAlgorithm.KMEANS,
+        "collapseThreshold",
+        threshold,
+        "onCollapse",
+        onCollapse);
   }
 
   private static List<String> check(
@@ -32,7 +37,7 @@ class CollapseTest {
     TreeMap<String, Double> numbers = new TreeMap<>();
     assertThat(check(0.5, OnCollapse.WARN, numbers))
         .containsExactly(
-            "clusters have collapsed: level 2 has a normalised entropy of 0.1813, below"
+            "clusters have collapsed: level 2 has a normalised entropy of 0.1812, below"
                 + " clustering.collapseThreshold = 0.5; the largest of its 4 clusters has 95 of 100"
                 + " images (95.0 %)");
     assertThat(numbers).containsExactly(Map.entry("clusters/collapsed", 1.0));

@@ -434,8 +434,8 @@ class HierarchicalKMeansTest {
   void featuresAreWhitenedThenClustered() {
     float[] x = Golden.directions(1200, 10, 6, 14);
     ClusterConfig config =
-        new ClusterConfig(
-            ClusterAlgorithm.KMEANS, 2, 12, 3, 5, null, 4, null, 0.5, OnCollapse.WARN, 256);
+        Configs.of(
+            "algorithm", ClusterAlgorithm.KMEANS, "m", 2, "k", 12, "pcaDim", 5, "iterations", 4);
     Clustering.OfFeatures found =
         Clustering.ofFeatures(Golden.blocks(x, 10, 500), config, 3, trace -> {});
     assertThat(found.pca().pcaDim()).isEqualTo(5);
