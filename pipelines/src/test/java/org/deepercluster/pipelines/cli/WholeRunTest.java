@@ -349,7 +349,7 @@ class WholeRunTest {
   /** Only evaluation, report and supervision are given labels to read. */
   @Test
   void onlySupervisionHasAnInputForLabels() throws IOException {
-    for (String method : List.of("deepercluster", "deepcluster", "rotnet", "cartesian")) {
+    for (String method : List.of("deepercluster", "deepcluster", "rotnet", "cartesian", "sela")) {
       assertThat(readersOfLabels(method)).as(method).isEmpty();
     }
     assertThat(readersOfLabels("supervised")).containsExactly("augment-e000", "augment-e001");
@@ -468,7 +468,7 @@ class WholeRunTest {
             "--set",
             "method=sela",
             "--set",
-            "clustering={m: 1, k: 7, sinkhorn: {heads: 3, tolerance: 1e-9, maxIterations: 4}}");
+            "clustering={m: 1, k: 7, sinkhorn: {heads: 3, tolerance: 1e-12, maxIterations: 3}}");
     Path run = run("sela", sela.toArray());
     List<Object> cut = new ArrayList<>(sela);
     cut.addAll(
@@ -497,7 +497,7 @@ class WholeRunTest {
         .containsEntry("heads", 21L);
     Map<String, Double> numbers = numbers(run, "cluster-e001");
     assertThat(numbers)
-        .containsEntry("sinkhorn/iterations", 4.0)
+        .containsEntry("sinkhorn/iterations", 3.0)
         .containsEntry("sinkhorn/unconverged", 3.0)
         .containsEntry("clusters/rejected", 0.0)
         .containsEntry("clusters/nmi_previous", numbers.get("clusters/head0/nmi_previous"));
@@ -784,6 +784,8 @@ class WholeRunTest {
     set.add(clusters ? "clustering.m=1" : "clustering=null");
     if (method.equals("deepercluster")) {
       set.set(2, "clustering.m=2");
+    } else if (method.equals("sela")) {
+      set.set(2, "clustering={m: 1, k: 6}");
     }
     Experiment e = ExperimentReader.read(yaml, set, Map.of());
     return PlannedRun.of(e).plan().instances().stream()

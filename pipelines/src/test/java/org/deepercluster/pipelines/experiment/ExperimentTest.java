@@ -286,6 +286,6 @@ class ExperimentTest {
     }
     assertThat(Schema.of(Experiment.class).components().get(1).words())
         .containsExactly(
-            "deepercluster", "deepcluster", "rotnet", "cartesian", "supervised", "random");
+            "deepercluster", "deepcluster", "rotnet", "cartesian", "sela", "supervised", "random");
   }
 }

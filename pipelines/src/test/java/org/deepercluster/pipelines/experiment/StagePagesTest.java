@@ -74,6 +74,7 @@ class StagePagesTest {
                 ClusterTables.TRACE,
                 ClusterTables.REJECTS,
                 ClusterTables.ASSIGNED)),
+        new StagePage("sinkhorn.md", "", List.of(ClusterTables.HEADS, ClusterTables.ITERATIONS)),
         new StagePage("train.md", "train", List.of(TrainTables.STEPS)),
         new StagePage("evaluate.md", "evaluation", List.of(EvaluateTables.RESULTS)),
         new StagePage("report.md", "", List.of()));

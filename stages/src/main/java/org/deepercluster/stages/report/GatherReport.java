@@ -153,7 +153,7 @@ final class GatherReport {
     }
     return new ReportData.Reassignment(
         Integer.parseInt(c.config().get("epoch")),
-        n.getOrDefault("objective/level1", Double.NaN),
+        n.getOrDefault("objective/level1", n.getOrDefault("sinkhorn/error", Double.NaN)),
         n.getOrDefault("objective/level2", n.getOrDefault("objective", Double.NaN)),
         n.getOrDefault("clusters/entropy", Double.NaN),
         sizes.subSizes().size(),
