@@ -156,7 +156,9 @@ final class Orchestrator {
               .stage()
               .run(
                   new Context(
-                      instance, Paths.join(folder, attempt), Paths.join(folder, unfinished(instance))));
+                      instance,
+                      Paths.join(folder, attempt),
+                      Paths.join(folder, unfinished(instance))));
       Manifest manifest =
           new Manifest(
               Manifest.FORMAT,
