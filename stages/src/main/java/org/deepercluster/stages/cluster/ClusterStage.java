@@ -16,6 +16,7 @@ import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.Paths;
 import org.deepercluster.stages.table.TableReader;
 
 /**
@@ -23,8 +24,9 @@ import org.deepercluster.stages.table.TableReader;
  * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for
  * comparison.
  *
- * <p>Small collections run all passes in one job, large ones a job per pass; the same arithmetic in
- * the same order, so the same result.
+ * <p>Small collections run all passes in one job, on the threads of one worker, large ones a job
+ * per pass; the same arithmetic, so the same result. What is complete when a run is killed is not
+ * done again.
  *
  * @param config what to do
  * @param epoch the epoch before which images are reassigned
@@ -62,33 +64,23 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
     }
     long stageSeed = Seeds.of(Seeds.of(seed, "cluster"), epoch);
     long bytes = features.stream().mapToLong(Part::bytes).sum();
+    ClusterRun run =
+        new ClusterRun(
+            config,
+            stageSeed,
+            new ArrayList<>(features),
+            Paths.join(context.directory(), "result"));
+    Scratch scratch = new Scratch(context.unfinished());
     List<Part> parts =
         bytes <= (long) config.singleJobMiB() << 20
-            ? context.run("", out -> new ClusterInOneJob(config, stageSeed, features, out))
-            : inJobs(context, features, stageSeed);
+            ? context.run("", out -> new ClusterInOneJob(run, scratch, context.parallelism(), out))
+            : run.run(scratch, new JobUnits(context), t -> {});
     parts = RejectedRows.listed(context, features, parts);
     TreeMap<String, ClusterHealth> health = health(parts);
     TreeMap<String, Double> numbers = numbers(context, parts, health.get("level 2"));
     numbers.put("clusters/super_largest", (double) health.get("level 1").largest());
     List<String> collapsed = Collapse.check(config, health, numbers);
     return new StageResult(parts, numbers, series(parts), collapsed);
-  }
-
-  private List<Part> inJobs(StageContext context, List<Part> features, long stageSeed)
-      throws Exception {
-    try {
-      PcaModel pca = JobPasses.fit(context, features, config);
-      JobPasses passes = JobPasses.whiten(context, features, pca);
-      HierarchicalKMeans.Model model =
-          new HierarchicalKMeans(config.m(), config.k(), config.iterations(), stageSeed)
-              .run(passes, t -> {});
-      return passes.write(features, pca, model);
-    } catch (JobPasses.PassFailedException e) {
-      if (e.getCause() instanceof Exception cause) {
-        throw cause;
-      }
-      throw e;
-    }
   }
 
   private static TreeMap<String, ClusterHealth> health(List<Part> parts) throws IOException {
@@ -135,6 +127,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
       long step = trace.ints("iteration")[i];
       Map<String, Double> values = new HashMap<>();
       values.put("objective", trace.doubles("objective")[i]);
+      values.put("changed", (double) trace.longs("changed")[i]);
       values.put("moved", trace.doubles("moved")[i]);
       values.put("empties", (double) trace.ints("empties")[i]);
       values.put("imbalance", trace.doubles("imbalance")[i]);

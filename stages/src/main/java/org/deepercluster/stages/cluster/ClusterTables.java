@@ -55,9 +55,11 @@ public final class ClusterTables {
           .with("level", Type.INT)
           .with("iteration", Type.INT)
           .with("objective", Type.DOUBLE)
+          .with("changed", Type.LONG)
           .with("moved", Type.DOUBLE)
           .with("empties", Type.INT)
           .with("imbalance", Type.DOUBLE)
+          .with("compared", Type.LONG)
           .build();
 
   /**
