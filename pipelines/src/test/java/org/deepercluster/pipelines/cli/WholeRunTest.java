@@ -562,6 +562,30 @@ class WholeRunTest {
     assertThat(list(root.resolve("seeds/tiny"))).hasSize(2);
   }
 
+  /** Every choice of k-means at once; in one job and in a job per pass; heads are kept. */
+  @Test
+  void aWarmRestartGoesOnFromTheLastClustering() throws Exception {
+    List<Object> set =
+        List.of(
+            "--set",
+            "evaluation=null",
+            "--set",
+            "clustering={m: 2, k: 6, reassignEvery: 1, pcaDim: 8, iterations: 9, tolerance: 0.01,"
+                + " init: k-means||, spherical: true, warmRestart: true}");
+    Path run = run("warm", set.toArray());
+    List<Object> cut = new ArrayList<>(set);
+    cut.addAll(List.of("--set", "clustering.singleJobMiB=0", "--set", "execution.parallelism=3"));
+    assertThat(digests(run("warm-cut", cut.toArray()))).isEqualTo(digests(run));
+    Map<String, Manifest> stages = stages(run);
+    assertThat(stages.get("train-e001").config()).containsEntry("freshHeads", "false");
+    assertThat(stages(first).get("train-e001").config()).containsEntry("freshHeads", "true");
+    assertThat(stages.get("cluster-e001").rows().get("trace"))
+        .as("ended early")
+        .isLessThan(2L * (9 + 1));
+    assertThat(numbers(run, "cluster-e001").get("clusters/changed"))
+        .isLessThan(numbers(first, "cluster-e001").get("clusters/changed"));
+  }
+
   @Test
   void imagesOfARunAreAssignedAsInTheRun() throws Exception {
     Path sela =

@@ -68,6 +68,10 @@ class ExperimentTest {
           null,
           null,
           null,
+          null,
+          null,
+          null,
+          null,
           list && random.nextBoolean()
               ? null
               : new SinkhornConfig(
@@ -90,6 +94,10 @@ class ExperimentTest {
         1 + random.nextInt(128),
         random.nextBoolean() ? null : 2 + random.nextLong(1L << 60),
         1 + random.nextInt(1000),
+        random.nextBoolean() ? null : "k-means++",
+        random.nextBoolean() ? null : (Boolean) random.nextBoolean(),
+        random.nextBoolean() ? null : (Double) random.nextDouble(),
+        random.nextBoolean() ? null : (Boolean) random.nextBoolean(),
         null,
         random.nextDouble(),
         OnCollapse.values()[random.nextInt(2)],

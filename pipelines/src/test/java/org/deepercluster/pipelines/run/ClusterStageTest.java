@@ -97,7 +97,21 @@ class ClusterStageTest {
   void rejectedRowsAreListedWithTheirCauseAndHealthIsMeasured() throws Exception {
     ClusterConfig config =
         new ClusterConfig(
-            ClusterAlgorithm.KMEANS, 2, 8, 1, 4, null, 3, null, 1.0, OnCollapse.WARN, 256);
+            ClusterAlgorithm.KMEANS,
+            2,
+            8,
+            1,
+            4,
+            null,
+            3,
+            null,
+            null,
+            null,
+            null,
+            null,
+            1.0,
+            OnCollapse.WARN,
+            256);
     Plan plan =
         new Plan(
             List.of(

@@ -20,9 +20,11 @@ import org.deepercluster.pipelines.plan.StageInstance;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.cluster.ClusterConfig;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.ClusterTables;
+import org.deepercluster.stages.cluster.OnCollapse;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.features.FeatureTables;
 import org.deepercluster.stages.table.Columns;
@@ -59,7 +61,23 @@ final class ClusteringBenchmark {
     int singleJobMiB = Integer.parseInt(args[8]);
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     NativeRuntime.initialize();
-    ClusterConfig config = new ClusterConfig(m, k, 3, dim, null, iterations, singleJobMiB);
+    ClusterConfig config =
+        new ClusterConfig(
+            ClusterAlgorithm.KMEANS,
+            m,
+            k,
+            3,
+            dim,
+            null,
+            iterations,
+            null,
+            null,
+            null,
+            null,
+            null,
+            0,
+            OnCollapse.WARN,
+            singleJobMiB);
     TreeMap<String, Object> result = new TreeMap<>();
     try (Clusters clusters = Clusters.embedded(threads, 0)) {
       StageInstance features = instance("features-e000", new MadeUp(rows, dim), Map.of());

@@ -33,9 +33,14 @@ final class CentroidUpdate {
    * @param partials of all units
    * @param sums files of the sums before the pass, one per slice; null before a level's first pass
    * @param move whether the centroids move; else only counts and objective are wanted
+   * @param spherical whether they are brought to norm 1 then
    */
   record Input(
-      Centroids old, ArrayList<Sums.Partial> partials, ArrayList<String> sums, boolean move)
+      Centroids old,
+      ArrayList<Sums.Partial> partials,
+      ArrayList<String> sums,
+      boolean move,
+      boolean spherical)
       implements Serializable {}
 
   /**
@@ -86,6 +91,9 @@ final class CentroidUpdate {
       double cs = 0;
       double squares = 0;
       double count = counts[c] * Sums.UNIT;
+      if (input.spherical()) {
+        count = norm(sums, c * dim, dim, count);
+      }
       for (int j = c * dim; j < (c + 1) * dim; j++) {
         double v = values[j];
         cc += v * v;
@@ -109,6 +117,15 @@ final class CentroidUpdate {
         distance,
         Math.sqrt(moved),
         objective);
+  }
+
+  /** Norm of the sum, so that the mean divided by its norm comes out; a zero mean stays zero. */
+  private static double norm(long[] sums, int from, int dim, double count) {
+    double squares = 0;
+    for (int j = from; j < from + dim; j++) {
+      squares += (double) sums[j] * sums[j];
+    }
+    return squares > 0 ? Math.sqrt(squares) : count;
   }
 
   private static float up(double squares) {
@@ -244,9 +261,14 @@ final class CentroidUpdate {
    * Applies splits to updated slices, whose other files stay as they are.
    *
    * @param results of all slices, in order; those with splits are replaced
+   * @param spherical whether the halves are brought to norm 1
    */
   static void apply(
-      TreeMap<Integer, Split> splits, Centroids old, List<Result> results, Scratch scratch)
+      TreeMap<Integer, Split> splits,
+      Centroids old,
+      List<Result> results,
+      boolean spherical,
+      Scratch scratch)
       throws IOException {
     if (splits.isEmpty()) {
       return;
@@ -268,6 +290,9 @@ final class CentroidUpdate {
           int origin = e.getValue().origin();
           float[] row = read(files, means, origin / old.width(), origin % old.width() * dim, dim);
           e.getValue().apply(row);
+          if (spherical) {
+            normalise(row);
+          }
           int c = e.getKey() - first;
           System.arraycopy(row, 0, values, c * dim, dim);
           distance[c] =
@@ -290,6 +315,17 @@ final class CentroidUpdate {
           f.close();
         }
       }
+    }
+  }
+
+  private static void normalise(float[] row) {
+    double squares = 0;
+    for (float v : row) {
+      squares += (double) v * v;
+    }
+    double inverse = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+    for (int j = 0; j < row.length; j++) {
+      row[j] = (float) (row[j] * inverse);
     }
   }
 

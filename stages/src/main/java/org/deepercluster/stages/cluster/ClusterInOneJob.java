@@ -35,9 +35,7 @@ final class ClusterInOneJob extends StageTransform<Integer> {
   private record Work(ClusterRun run, Scratch scratch, int threads) implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {
-      ClusterConfig config = run.config();
-      int passes =
-          new HierarchicalKMeans(config.m(), config.k(), config.iterations(), run.seed()).passes();
+      int passes = run.kmeans().passes();
       int[] done = {0};
       try (LocalUnits units =
           new LocalUnits(Math.min(threads, Runtime.getRuntime().availableProcessors()))) {

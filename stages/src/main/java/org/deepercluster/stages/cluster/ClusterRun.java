@@ -3,7 +3,9 @@ package org.deepercluster.stages.cluster;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.deepercluster.stages.cluster.FeatureRows.Share;
 import org.deepercluster.stages.table.Part;
@@ -17,9 +19,16 @@ import org.deepercluster.stages.table.Part;
  * @param config what to do
  * @param seed of this clustering
  * @param features files of the features
+ * @param previous assignments of the clustering before, to start from the means of its members;
+ *     empty: start by {@code config.init()}
  * @param directory folder that the tables are written to
  */
-record ClusterRun(ClusterConfig config, long seed, ArrayList<Part> features, String directory)
+record ClusterRun(
+    ClusterConfig config,
+    long seed,
+    ArrayList<Part> features,
+    ArrayList<Part> previous,
+    String directory)
     implements Serializable {
 
   /** Moments are merged from at most so many runs of features: each is a file of d² doubles. */
@@ -52,10 +61,36 @@ record ClusterRun(ClusterConfig config, long seed, ArrayList<Part> features, Str
                             shares,
                             (share, w) ->
                                 whiten(share, w.load(pca, PcaModel.class), dim, scratch)))));
-    HierarchicalKMeans.Model model =
-        new HierarchicalKMeans(config.m(), config.k(), config.iterations(), seed)
-            .run(new Passes(scratch, units, rows.files()), progress);
+    Passes passes = new Passes(scratch, units, rows.files(), config.spherical());
+    HierarchicalKMeans.Model model = kmeans().run(passes, starts(passes, shares), progress);
     return write(scratch, units, shares, pca, model);
+  }
+
+  /** What runs on the whitened rows. */
+  HierarchicalKMeans kmeans() {
+    return new HierarchicalKMeans(
+        config.m(), config.k(), config.iterations(), config.tolerance(), seed);
+  }
+
+  private HierarchicalKMeans.Starts starts(Passes passes, List<Share> shares) throws Exception {
+    if (previous.isEmpty()) {
+      return switch (config.init()) {
+        case ClusterConfig.PLUS_PLUS -> new DistanceSampling(passes, false);
+        case ClusterConfig.PARALLEL -> new DistanceSampling(passes, true);
+        default -> passes::start;
+      };
+    }
+    Map<Integer, Part> byIndex = new HashMap<>();
+    previous.forEach(p -> byIndex.put(p.index(), p));
+    ArrayList<ArrayList<Part>> assignments = new ArrayList<>();
+    for (Share s : shares) {
+      assignments.add(
+          new ArrayList<>(s.parts().stream().map(p -> byIndex.get(p.index())).toList()));
+    }
+    WarmStart warm = new WarmStart(passes, assignments, config.m(), config.k() / config.m());
+    // Both now: once the passes are on level 2, rows are no longer in the order of the images.
+    List<Centroids> levels = List.of(warm.of(1), warm.of(2));
+    return (level, perGroup, levelSeed) -> levels.get(level - 1);
   }
 
   private record RowFiles(ArrayList<RowFile> files) implements Serializable {}

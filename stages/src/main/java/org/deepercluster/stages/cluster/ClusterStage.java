@@ -21,8 +21,8 @@ import org.deepercluster.stages.table.TableReader;
 
 /**
  * PCA-whitening and two-level k-means (steps 1.b to 1.e of the method). Tables: {@link
- * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for
- * comparison.
+ * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for comparison
+ * and for a warm restart.
  *
  * <p>Small collections run all passes in one job, on the threads of one worker, large ones a job
  * per pass; the same arithmetic, so the same result. What is complete when a run is killed is not
@@ -69,6 +69,10 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
             config,
             stageSeed,
             new ArrayList<>(features),
+            new ArrayList<>(
+                config.warmRestart() && context.hasInput("previous")
+                    ? context.input("previous").table("assignments")
+                    : List.of()),
             Paths.join(context.directory(), "result"));
     Scratch scratch = new Scratch(context.unfinished());
     List<Part> parts =

@@ -23,6 +23,7 @@ final class Passes {
   private final Scratch scratch;
   private final Units units;
   private final List<RowFile> rowsOfShares;
+  private final boolean spherical;
   private Layout layout;
   private String layoutFile;
   private Lloyd parents;
@@ -33,6 +34,17 @@ final class Passes {
    * @param rows files in order, without gaps; at least one
    */
   Passes(Scratch scratch, Units units, List<RowFile> rows) throws Exception {
+    this(scratch, units, rows, false);
+  }
+
+  /**
+   * Passes over rows.
+   *
+   * @param rows files in order, without gaps; at least one
+   * @param spherical whether centroids are brought to norm 1 when they have moved
+   */
+  Passes(Scratch scratch, Units units, List<RowFile> rows, boolean spherical) throws Exception {
+    this.spherical = spherical;
     this.scratch = scratch;
     this.units = units;
     this.rowsOfShares = List.copyOf(rows);
@@ -70,7 +82,23 @@ final class Passes {
     return layout;
   }
 
-  private List<Integer> chunks() {
+  /** For intermediate results. */
+  Scratch scratch() {
+    return scratch;
+  }
+
+  /** What runs the passes. */
+  Units units() {
+    return units;
+  }
+
+  /** File of the {@link #layout}. */
+  String layoutFile() {
+    return layoutFile;
+  }
+
+  /** Numbers of the present level's chunks. */
+  List<Integer> chunks() {
     return IntStream.range(0, layout.chunks().size()).boxed().toList();
   }
 
@@ -85,10 +113,19 @@ final class Passes {
    * @throws IllegalArgumentException if no row is usable
    */
   Centroids start(int level, int perGroup, long seed) throws Exception {
-    return scratch.once("start" + level, Centroids.class, () -> draw(level, perGroup, seed));
+    return scratch.once(
+        "start" + level,
+        Centroids.class,
+        () -> rows(level, perGroup, drawn(level, perGroup, seed)));
   }
 
-  private Centroids draw(int level, int perGroup, long seed) throws Exception {
+  /**
+   * Draws distinct rows at random, in each group.
+   *
+   * @return of each group, {@code perGroup} of its rows, or all that it has
+   * @throws IllegalArgumentException if no row is usable
+   */
+  Draw[][] drawn(int level, int perGroup, long seed) throws Exception {
     int groups = layout.groups();
     long total = layout.files().stream().mapToLong(RowFile::rows).sum();
     long[] limits = new long[groups];
@@ -114,6 +151,17 @@ final class Passes {
       throw new IllegalArgumentException(
           "k-means needs at least one row without NaN or infinity, got none");
     }
+    return drawn;
+  }
+
+  /**
+   * Fetches rows as centroids. A group with fewer rows than {@code perGroup} gets its rows over and
+   * over again, and one without rows its own super-cluster's centroid.
+   *
+   * @param drawn rows of each group
+   */
+  Centroids rows(int level, int perGroup, Draw[][] drawn) throws Exception {
+    int groups = drawn.length;
     int width = Centroids.width(groups, perGroup, dim());
     int count = groups * perGroup;
     List<String> slices = new ArrayList<>();
@@ -262,17 +310,8 @@ final class Passes {
         .map(AssignChunk.Result::partial)
         .filter(p -> p.path() != null)
         .forEach(partials::add);
-    String update =
-        scratch.share(
-            "update",
-            new CentroidUpdate.Input(
-                old, partials, first ? null : before.sums(), then != Then.STAY));
     List<CentroidUpdate.Result> slices =
-        new ArrayList<>(
-            few(
-                IntStream.range(0, old.slices()).boxed().toList(),
-                name + "-update",
-                (i, w) -> CentroidUpdate.slice(w.load(update, CentroidUpdate.Input.class), i, s)));
+        updated(name, old, partials, first ? null : before.sums(), then != Then.STAY);
     long[] counts = new long[old.count()];
     double objective = layout.squares();
     double moved = 0;
@@ -287,14 +326,9 @@ final class Passes {
     ArrayList<String> sums = new ArrayList<>();
     if (then != Then.STAY) {
       if (then == Then.SPLIT) {
-        CentroidUpdate.apply(CentroidUpdate.splits(counts, old.groups()), old, slices, scratch);
+        split(counts, old, slices);
       }
-      next =
-          centroids(
-              old.groups(),
-              old.perGroup(),
-              old.width(),
-              slices.stream().map(CentroidUpdate.Result::centroids).toList());
+      next = centroids(old, slices);
       float[] distance = new float[old.count()];
       for (int i = 0; i < slices.size(); i++) {
         float[] d = slices.get(i).distance();
@@ -305,7 +339,6 @@ final class Passes {
     }
     List<String> spent = new ArrayList<>(partials.stream().map(Sums.Partial::path).toList());
     spent.add(input);
-    spent.add(update);
     Scratch.delete(spent);
     return new Lloyd(
         before.level(),
@@ -325,6 +358,62 @@ final class Passes {
             (int) Arrays.stream(counts).filter(c -> c == 0).count(),
             ClusterHealth.imbalance(counts),
             found.stream().mapToLong(AssignChunk.Result::compared).sum()));
+  }
+
+  private List<CentroidUpdate.Result> updated(
+      String name,
+      Centroids old,
+      ArrayList<Sums.Partial> partials,
+      ArrayList<String> sums,
+      boolean move)
+      throws Exception {
+    String update =
+        scratch.share("update", new CentroidUpdate.Input(old, partials, sums, move, spherical));
+    Scratch s = scratch;
+    List<CentroidUpdate.Result> slices =
+        new ArrayList<>(
+            few(
+                IntStream.range(0, old.slices()).boxed().toList(),
+                name + "-update",
+                (i, w) -> CentroidUpdate.slice(w.load(update, CentroidUpdate.Input.class), i, s)));
+    Scratch.delete(List.of(update));
+    return slices;
+  }
+
+  private void split(long[] counts, Centroids old, List<CentroidUpdate.Result> slices)
+      throws IOException {
+    CentroidUpdate.apply(
+        CentroidUpdate.splits(counts, old.groups()), old, slices, spherical, scratch);
+  }
+
+  private Centroids centroids(Centroids old, List<CentroidUpdate.Result> slices)
+      throws IOException {
+    return centroids(
+        old.groups(),
+        old.perGroup(),
+        old.width(),
+        slices.stream().map(CentroidUpdate.Result::centroids).toList());
+  }
+
+  /**
+   * Means of given sums. Clusters without members take over half of a donor; those of a group
+   * without any member stay as they are.
+   *
+   * @param old for the sizes, and for what stays
+   * @param partials of the sums
+   */
+  Centroids means(String name, Centroids old, ArrayList<Sums.Partial> partials) throws Exception {
+    List<CentroidUpdate.Result> slices = updated(name, old, partials, null, true);
+    Scratch.delete(slices.stream().map(CentroidUpdate.Result::sums).toList());
+    split(slices.stream().flatMapToLong(r -> Arrays.stream(r.counts())).toArray(), old, slices);
+    return centroids(old, slices);
+  }
+
+  /** How many rows are nearest to each of some centroids; nothing else is kept. */
+  long[] weigh(String name, int level, Centroids centroids) throws Exception {
+    Lloyd found = make(name, Lloyd.from(level, centroids), Then.STAY);
+    Scratch.delete(found.states());
+    return found.counts();
   }
 
   /**

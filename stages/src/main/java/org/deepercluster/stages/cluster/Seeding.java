@@ -23,7 +23,8 @@ final class Seeding {
   record Draw(long hash, long row, RowFile file, int at) implements Serializable, Comparable<Draw> {
     @Override
     public int compareTo(Draw o) {
-      return Long.compare(hash, o.hash);
+      int byHash = Long.compare(hash, o.hash);
+      return byHash != 0 ? byHash : Long.compare(row, o.row);
     }
   }
 

@@ -499,7 +499,7 @@ class HierarchicalKMeansTest {
             new float[k],
             0,
             0));
-    CentroidUpdate.apply(CentroidUpdate.splits(counts, groups), old, results, scratch);
+    CentroidUpdate.apply(CentroidUpdate.splits(counts, groups), old, results, false, scratch);
     try (RawFile file = RawFile.open(results.get(0).centroids().path())) {
       return file.floats(0, k * dim);
     }

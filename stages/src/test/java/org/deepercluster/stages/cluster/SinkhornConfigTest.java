@@ -94,13 +94,25 @@ class SinkhornConfigTest {
                     "pcaSample",
                     100L,
                     "iterations",
-                    5))
+                    5,
+                    "init",
+                    "random",
+                    "spherical",
+                    false,
+                    "tolerance",
+                    0.0,
+                    "warmRestart",
+                    true))
         .hasMessage(
             """
             reassignEvery must be left out: algorithm sinkhorn has no use for it
             pcaDim must be left out: algorithm sinkhorn has no use for it
             pcaSample must be left out: algorithm sinkhorn has no use for it
-            iterations must be left out: algorithm sinkhorn has no use for it"""
+            iterations must be left out: algorithm sinkhorn has no use for it
+            init must be left out: algorithm sinkhorn has no use for it
+            spherical must be left out: algorithm sinkhorn has no use for it
+            tolerance must be left out: algorithm sinkhorn has no use for it
+            warmRestart must be left out: algorithm sinkhorn has no use for it"""
                 .stripIndent());
     assertThatThrownBy(
             () -> Configs.of("algorithm", ClusterAlgorithm.KMEANS, "sinkhorn", updates("0", null)))

@@ -125,10 +125,42 @@ class SchemaTest {
   @Test
   void theStagesConfigurationsCheckThemselves() {
     assertThatThrownBy(
-            () -> new ClusterConfig(null, 3, 10, 1, 1, null, 1, null, 0.5, OnCollapse.WARN, 1))
+            () ->
+                new ClusterConfig(
+                    null,
+                    3,
+                    10,
+                    1,
+                    1,
+                    null,
+                    1,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    0.5,
+                    OnCollapse.WARN,
+                    1))
         .hasMessage("k must be a multiple of m = 3, got 10");
     assertThatThrownBy(
-            () -> new ClusterConfig(null, 0, 10, 1, 0, 1L, 1, null, 0.5, OnCollapse.WARN, 1))
+            () ->
+                new ClusterConfig(
+                    null,
+                    0,
+                    10,
+                    1,
+                    0,
+                    1L,
+                    1,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    0.5,
+                    OnCollapse.WARN,
+                    1))
         .hasMessageContainingAll(
             "m must be a whole number from 1 to 10000, got 0",
             "pcaDim must be a whole number from 1 to 65536, got 0",
