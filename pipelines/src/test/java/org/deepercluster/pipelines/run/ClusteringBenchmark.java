@@ -118,11 +118,11 @@ final class ClusteringBenchmark {
     System.out.println(Json.text(result));
   }
 
-  private static StageInstance instance(String id, Stage stage, Map<String, String> inputs) {
+  static StageInstance instance(String id, Stage stage, Map<String, String> inputs) {
     return new StageInstance(id, stage, 0, new TreeMap<>(inputs), Set.of(), null);
   }
 
-  private static Map<String, Manifest> walk(
+  static Map<String, Manifest> walk(
       List<StageInstance> all, String directory, Clusters clusters, int threads) throws Exception {
     return new Orchestrator(
             new Plan(all), directory, clusters, threads, true, "benchmark", List.of())
@@ -245,7 +245,7 @@ final class ClusteringBenchmark {
   }
 
   /** Features of a mixture of Gaussians: centres N(0, 1) in each dimension, noise N(0, 4). */
-  private record MadeUp(int rows, int dim) implements Stage {
+  record MadeUp(int rows, int dim) implements Stage {
     @Override
     public String name() {
       return "features";

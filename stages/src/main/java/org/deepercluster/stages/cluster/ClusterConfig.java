@@ -39,9 +39,10 @@ public record ClusterConfig(
         int iterations,
     @Key(
             doc =
-                "Clusterings of at most this many MiB of features run all passes in one job on one"
-                    + " worker; larger ones run one job per pass. The result is the same.",
-            def = "256",
+                "Clusterings of at most this many MiB of features run all passes in one job, on the"
+                    + " threads of one worker; larger ones run one job per pass, on all workers. The"
+                    + " result and the memory needed are the same.",
+            def = "4096",
             min = 0,
             max = 1_000_000,
             affectsResult = false)
