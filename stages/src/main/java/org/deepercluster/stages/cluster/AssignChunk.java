@@ -14,17 +14,15 @@ import java.util.Map;
  * <p>Each row carries two bounds from pass to pass (Hamerly, SDM 2010): at most how far its
  * centroid is, and at least how far every other one is. Centroids that moved by δ loosen them by δ.
  * Where the bounds still leave no doubt, rounding of the scores included, the row keeps its
- * centroid and is not even read; else the distance to its own centroid is computed first, which
- * often settles it; and only then is the row compared with all centroids of its group.
+ * centroid and is not even read. Else the distance to its own centroid is computed, which often
+ * settles it. Where the bound holds for all but the {@link Drift#movers}, the row is compared with
+ * these; and only if that leaves a doubt, with all centroids of its group.
  *
  * <p>A row's state is in a file per chunk: {@code rows} int32, the centroid, −1 for none; {@code
  * rows} float32, the upper bound; {@code rows} float32, the lower bound. After the last pass of a
  * level whose distances are wanted, the first float32 is the squared distance (NaN for none).
  */
 final class AssignChunk {
-  /** With fewer centroids than this a comparison with all costs no more than one distance. */
-  private static final int WORTH_A_DISTANCE = 64;
-
   /**
    * What all chunks of a pass need.
    *
@@ -70,12 +68,14 @@ final class AssignChunk {
   private final float[] x;
   private final float[] c;
 
-  /** Places within the chunk of the rows that wait for a comparison, and their squared norms. */
-  private final int[] waiting = new int[Kernel.ROWS];
+  private final Tile all;
+  private final Tile few;
 
-  private final float[] norm = new float[Kernel.ROWS];
+  /** The group whose movers {@link Workspace#movers} holds, −1 for none, and their norms. */
+  private int gathered = -1;
 
-  private int waits;
+  private float[] moverNorms = new float[0];
+
   private long changed;
   private long compared;
 
@@ -87,6 +87,9 @@ final class AssignChunk {
     this.centroids = input.centroids();
     this.dim = centroids.dim();
     this.kernel = new Kernel(workspace, dim);
+    workspace.rows.ensure((long) Kernel.ROWS * dim);
+    this.all = new Tile(workspace.doubtful, dim);
+    this.few = new Tile(workspace.others, dim);
     this.x = new float[dim];
     this.c = new float[dim];
     int n = chunk.rows();
@@ -142,7 +145,8 @@ final class AssignChunk {
         boolean lastOfGroup =
             p + 1 == chunk.pieces().size() || chunk.pieces().get(p + 1).group() != piece.group();
         if (lastOfGroup) {
-          compare(piece.group(), reader, sums);
+          compareFew(piece.group(), reader, sums);
+          compareAll(piece.group(), reader, sums);
         }
       }
       long rejected = Arrays.stream(label).filter(l -> l < 0).count();
@@ -188,76 +192,161 @@ final class AssignChunk {
         continue;
       }
       int end = r + 1;
-      int most = Math.min(n, r + Kernel.ROWS - waits);
+      int most = Math.min(n, r + Kernel.ROWS);
       while (end < most && needed[end]) {
         end++;
       }
-      file.read(
-          piece.file().at(piece.from() + r), workspace.rows.bytes(waits * dim, (end - r) * dim));
-      enqueue(norms, r, end, at, reader);
-      if (waits == Kernel.ROWS) {
-        compare(piece.group(), reader, sums);
-      }
+      file.read(piece.file().at(piece.from() + r), workspace.rows.bytes(0, (end - r) * dim));
+      enqueue(piece.group(), norms, r, end, at, reader, sums);
       r = end;
     }
   }
 
-  /** Whether a row has to be read. Loosens its bounds, so is to be asked once for each. */
+  /** Whether a row has to be read; if not, its bounds are loosened. */
   private boolean needed(float norm, int at, int group) {
     int own = label[at];
     if (Float.isNaN(norm)) {
       upper[at] = Float.NaN;
       return false;
     }
-    if (own < 0) {
+    if (own < 0 || input.distances()) {
       return true;
     }
-    upper[at] = Math.nextUp(upper[at] + drift.distance()[own]);
-    lower[at] = Math.nextDown(lower[at] - drift.others(group, own));
-    return input.distances() || !decided(upper[at], lower[at]);
+    float u = Math.nextUp(upper[at] + drift.distance()[own]);
+    float l = Math.nextDown(lower[at] - drift.others(group, own));
+    if (!decided(u, l)) {
+      return true;
+    }
+    upper[at] = u;
+    lower[at] = l;
+    return false;
   }
 
   private boolean decided(double u, double l) {
     return l > u && (l - u) * (l + u) > 2 * input.error();
   }
 
-  /** Rows {@code r} to {@code end} were read behind those that wait; keeps what must wait too. */
-  private void enqueue(float[] norms, int r, int end, int at, CentroidReader reader)
+  /** Sees what rows {@code r} to {@code end}, which were read, need. */
+  private void enqueue(
+      int group, float[] norms, int r, int end, int at, CentroidReader reader, Sums sums)
       throws IOException {
-    int base = waits;
     for (int i = r; i < end; i++) {
-      int slot = base + i - r;
-      int own = label[at + i];
-      if (own >= 0 && (input.distances() || centroids.perGroup() >= WORTH_A_DISTANCE)) {
-        workspace.rows.get(slot * dim, x, dim);
+      int place = at + i;
+      int own = label[place];
+      workspace.rows.get((i - r) * dim, x, dim);
+      if (own >= 0 && (input.distances() || centroids.perGroup() >= Drift.SMALLEST_GROUP)) {
         reader.row(own, c);
         double d = Kernel.distance(x, c, dim);
         float u = Math.nextUp((float) Math.sqrt(d));
-        if (decided(u, lower[at + i])) {
-          upper[at + i] = input.distances() ? (float) d : u;
+        float l = Math.nextDown(lower[place] - drift.others(group, own));
+        if (decided(u, l)) {
+          upper[place] = input.distances() ? (float) d : u;
+          lower[place] = l;
+          continue;
+        }
+        float rest = Math.nextDown(lower[place] - drift.rest()[group]);
+        if (decided(u, rest)) {
+          lower[place] = rest;
+          few.own[few.size] = d;
+          few.add(place, norms[i], x);
+          if (few.size == Kernel.ROWS) {
+            compareFew(group, reader, sums);
+          }
           continue;
         }
       }
-      if (slot != waits) {
-        workspace.rows.get(slot * dim, x, dim);
-        workspace.rows.floats().put(waits * dim, x, 0, dim);
-      }
-      norm[waits] = norms[i];
-      waiting[waits++] = at + i;
+      doubt(place, norms[i], group, reader, sums);
     }
   }
 
-  private void compare(int group, CentroidReader reader, Sums sums) throws IOException {
-    if (waits == 0) {
+  /** The row in {@link #x} must be compared with all centroids. */
+  private void doubt(int at, float norm, int group, CentroidReader reader, Sums sums)
+      throws IOException {
+    all.add(at, norm, x);
+    if (all.size == Kernel.ROWS) {
+      compareAll(group, reader, sums);
+    }
+  }
+
+  /** Compares rows with the movers of their group: the others are too far away. */
+  private void compareFew(int group, CentroidReader reader, Sums sums) throws IOException {
+    if (few.size == 0) {
       return;
     }
-    kernel.nearest(waits, reader, group * centroids.perGroup(), centroids.perGroup());
-    for (int i = 0; i < waits; i++) {
-      int at = waiting[i];
+    int first = drift.firstMover()[group];
+    int count = drift.firstMover()[group + 1] - first;
+    gather(group, first, count, reader);
+    kernel.nearest(
+        few.room,
+        few.size,
+        (from, n, norms) -> {
+          System.arraycopy(moverNorms, from, norms, 0, n);
+          return workspace.movers.at((long) from * dim);
+        },
+        0,
+        count);
+    double e = input.error();
+    for (int i = 0; i < few.size; i++) {
+      int at = few.place[i];
+      int own = label[at];
+      double d = few.own[i];
+      int found = drift.movers()[first + kernel.index[i]];
+      double best = (double) few.norm[i] + kernel.best[i];
+      double next = (double) few.norm[i] + kernel.second[i];
+      double challenger = found == own ? next : best;
+      float rest = lower[at];
+      few.room.get(i * dim, x, dim);
+      if (challenger - e > d + e) {
+        upper[at] = input.distances() ? (float) d : Math.nextUp((float) Math.sqrt(d));
+        lower[at] = Math.min(rest, down(challenger - e));
+      } else if (found != own && best + e < d - e && next - e > best + e) {
+        sums.move(x, own, found);
+        label[at] = found;
+        changed++;
+        if (input.distances()) {
+          reader.row(found, c);
+          upper[at] = (float) Kernel.distance(x, c, dim);
+        } else {
+          upper[at] = Math.nextUp((float) Math.sqrt(Math.max(0, best + e)));
+        }
+        lower[at] = Math.min(rest, Math.min(down(next - e), down(d)));
+      } else {
+        doubt(at, few.norm[i], group, reader, sums);
+      }
+    }
+    few.size = 0;
+  }
+
+  private static float down(double squares) {
+    return Math.nextDown((float) Math.sqrt(Math.max(0, squares)));
+  }
+
+  private void gather(int group, int first, int count, CentroidReader reader) throws IOException {
+    if (gathered == group) {
+      return;
+    }
+    workspace.movers.ensure((long) count * dim);
+    moverNorms = new float[count];
+    for (int i = 0; i < count; i++) {
+      moverNorms[i] = reader.row(drift.movers()[first + i], c);
+      workspace.movers.floats().put(i * dim, c, 0, dim);
+    }
+    gathered = group;
+  }
+
+  /** Compares rows with all centroids of their group. */
+  private void compareAll(int group, CentroidReader reader, Sums sums) throws IOException {
+    if (all.size == 0) {
+      return;
+    }
+    kernel.nearest(all.room, all.size, reader, group * centroids.perGroup(), centroids.perGroup());
+    double e = input.error();
+    for (int i = 0; i < all.size; i++) {
+      int at = all.place[i];
       int found = centroids.first(kernel.index[i]);
       boolean moves = found != label[at];
       if (moves || input.distances()) {
-        workspace.rows.get(i * dim, x, dim);
+        all.room.get(i * dim, x, dim);
       }
       if (moves) {
         sums.move(x, label[at], found);
@@ -268,13 +357,42 @@ final class AssignChunk {
         reader.row(found, c);
         upper[at] = (float) Kernel.distance(x, c, dim);
       } else {
-        double e = input.error();
-        upper[at] = Math.nextUp((float) Math.sqrt(Math.max(0, norm[i] + kernel.best[i] + e)));
-        lower[at] =
-            Math.nextDown((float) Math.sqrt(Math.max(0, (double) norm[i] + kernel.second[i] - e)));
+        upper[at] =
+            Math.nextUp((float) Math.sqrt(Math.max(0, (double) all.norm[i] + kernel.best[i] + e)));
+        lower[at] = down((double) all.norm[i] + kernel.second[i] - e);
       }
     }
-    compared += waits;
-    waits = 0;
+    compared += all.size;
+    all.size = 0;
+  }
+
+  /** Rows that wait for a comparison. */
+  private static final class Tile {
+    final Workspace.Room room;
+    final int[] place = new int[Kernel.ROWS];
+    final float[] norm = new float[Kernel.ROWS];
+
+    /** Squared distances to the own centroids, where they are known. */
+    final double[] own = new double[Kernel.ROWS];
+
+    private final int dim;
+    int size;
+
+    Tile(Workspace.Room room, int dim) {
+      this.room = room;
+      this.dim = dim;
+      room.ensure((long) Kernel.ROWS * dim);
+    }
+
+    /**
+     * Adds a row.
+     *
+     * @param at its place in the chunk
+     */
+    void add(int at, float squaredNorm, float[] x) {
+      room.floats().put(size * dim, x, 0, dim);
+      norm[size] = squaredNorm;
+      place[size++] = at;
+    }
   }
 }

@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * The centroids that a unit compares its rows with, outside the heap: all at once where they are
  * few, kept for the thread's next unit; else tile by tile from their files.
  */
-final class CentroidReader implements Closeable {
+final class CentroidReader implements Closeable, Kernel.Tiles {
   /** Centroids that take up to this much room are held at once. */
   private static final int RESIDENT_BYTES = 64 << 20;
 
@@ -79,7 +79,8 @@ final class CentroidReader implements Closeable {
    * @param count at most {@link Kernel#COLUMNS}
    * @param norms gets their squared norms
    */
-  FloatPointer tile(int first, int count, float[] norms) throws IOException {
+  @Override
+  public FloatPointer tile(int first, int count, float[] norms) throws IOException {
     if (resident) {
       System.arraycopy(workspace.resident.norms(), first - from, norms, 0, count);
       return workspace.centroids.at((long) (first - from) * centroids.dim());
@@ -88,15 +89,21 @@ final class CentroidReader implements Closeable {
     return workspace.tile.at(0);
   }
 
-  /** Copies one centroid. */
-  void row(int id, float[] to) throws IOException {
+  /** Copies one centroid and returns its squared norm. */
+  float row(int id, float[] to) throws IOException {
     int dim = centroids.dim();
     if (resident) {
       workspace.centroids.get((id - from) * dim, to, dim);
+      return workspace.resident.norms()[id - from];
     } else {
       int s = id / centroids.width();
       float[] row = file(s).floats((long) (id % centroids.width()) * dim * 4, dim);
       System.arraycopy(row, 0, to, 0, dim);
+      double squares = 0;
+      for (float v : row) {
+        squares += (double) v * v;
+      }
+      return (float) squares;
     }
   }
 

@@ -107,9 +107,10 @@ public record ClusterConfig(
     @Key(
             doc =
                 "Clusterings of at most this many MiB (of features; of log-probabilities for"
-                    + " `sinkhorn`) run all passes in one job on one worker; larger ones run one job"
-                    + " per pass. The result is the same.",
-            def = "256",
+                    + " `sinkhorn`, and 256 at most there) run all passes in one job, on the threads"
+                    + " of one worker; larger ones run one job per pass, on all workers. The result"
+                    + " and the memory that k-means needs are the same.",
+            def = "4096",
             min = 0,
             max = 1_000_000,
             affectsResult = false)

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.deepercluster.stages.cluster.FeatureRows.Share;
 import org.deepercluster.stages.table.Part;
 
@@ -33,6 +34,9 @@ record ClusterRun(
 
   /** Moments are merged from at most so many runs of features: each is a file of d² doubles. */
   private static final int MOMENTS = 64;
+
+  /** Bytes of features that are worth a file of moments. */
+  private static final int SMALL_RUN = 16 << 20;
 
   /**
    * Runs it, or what is left of it.
@@ -116,9 +120,6 @@ record ClusterRun(
     return PcaModel.fit(moments, config.pcaDim());
   }
 
-  /** Bytes of features that are worth a file of moments. */
-  private static final int SMALL_RUN = 16 << 20;
-
   private static RowFile whiten(Share share, PcaModel pca, int dim, Scratch scratch)
       throws IOException {
     try (RowFile.Writer out = new RowFile.Writer(scratch.fresh("rows"), dim, share.firstRow())) {
@@ -143,11 +144,10 @@ record ClusterRun(
     String to = directory;
     int perGroup = config.k() / config.m();
     List<Part> parts = new ArrayList<>();
-    List<Integer> units2 = java.util.stream.IntStream.range(0, shares.size()).boxed().toList();
     for (ArrayList<Part> p :
         units.run(
             "write",
-            units2,
+            IntStream.range(0, shares.size()).boxed().toList(),
             (i, w) ->
                 ClusterResult.assignments(
                     to, w.load(all, Outcomes.class).all().get(i), perGroup))) {

@@ -179,6 +179,7 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
     int first = groups.length == 0 ? 0 : groups[0] * perGroup;
     int span = groups.length == 0 ? 0 : (groups[groups.length - 1] + 1) * perGroup - first;
     Kernel kernel = new Kernel(w, dim);
+    w.rows.ensure((long) Kernel.ROWS * dim);
     try (CentroidReader reader = new CentroidReader(added, first, span, w)) {
       int at = 0;
       for (Chunk.Piece p : chunk.pieces()) {
@@ -229,7 +230,7 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
     for (int from = 0; from < p.rows(); from += Kernel.ROWS) {
       int n = Math.min(Kernel.ROWS, p.rows() - from);
       file.read(p.file().at(p.from() + from), w.rows.bytes(0, n * dim));
-      kernel.nearest(n, reader, p.group() * perGroup, perGroup);
+      kernel.nearest(w.rows, n, reader, p.group() * perGroup, perGroup);
       for (int i = 0; i < n; i++) {
         int row = at + from + i;
         if (Float.isNaN(norms[from + i])) {

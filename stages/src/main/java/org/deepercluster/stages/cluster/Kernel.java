@@ -37,22 +37,35 @@ final class Kernel {
   Kernel(Workspace workspace, int dim) {
     this.workspace = workspace;
     this.dim = dim;
-    workspace.rows.ensure((long) ROWS * dim);
     workspace.scores.ensure((long) ROWS * COLUMNS);
   }
 
+  /** Centroids, tile by tile. */
+  interface Tiles {
+    /**
+     * A tile of centroids, row-major; valid until the next one.
+     *
+     * @param first its first centroid
+     * @param count at most {@link #COLUMNS}
+     * @param norms gets their squared norms
+     */
+    FloatPointer tile(int first, int count, float[] norms) throws IOException;
+  }
+
   /**
-   * Compares the first {@code n} rows of {@link Workspace#rows} with some centroids.
+   * Compares rows with some centroids.
    *
-   * @param n at most {@link #ROWS}
+   * @param rows row-major
+   * @param n the first so many of them, at most {@link #ROWS}
    * @param from first centroid
    * @param count number of centroids, at least 1
    */
-  void nearest(int n, CentroidReader centroids, int from, int count) throws IOException {
+  void nearest(Workspace.Room rows, int n, Tiles centroids, int from, int count)
+      throws IOException {
     Arrays.fill(best, 0, n, Float.POSITIVE_INFINITY);
     Arrays.fill(second, 0, n, Float.POSITIVE_INFINITY);
     Arrays.fill(index, 0, n, from);
-    FloatPointer x = workspace.rows.at(0);
+    FloatPointer x = rows.at(0);
     FloatPointer scores = workspace.scores.at(0);
     for (int at = from; at < from + count; at += COLUMNS) {
       int columns = Math.min(COLUMNS, from + count - at);

@@ -28,6 +28,9 @@ import org.deepercluster.stages.table.TableSchema;
  * @param epoch the epoch before which labels are updated
  */
 public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
+  /** Log-probabilities that one job holds in memory. */
+  private static final int IN_MEMORY_MIB = 256;
+
   private static final List<String> OF_TRAINING =
       List.of("singleJobMiB", "sinkhorn.updates", "sinkhorn.updateCount", "sinkhorn.rotation");
 
@@ -62,7 +65,7 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
     Sinkhorn sinkhorn = Sinkhorn.of(config);
     double bytes = 4.0 * images * config.k() * config.sinkhorn().heads();
     List<Part> parts;
-    if (bytes <= (long) config.singleJobMiB() << 20) {
+    if (bytes <= (long) Math.min(IN_MEMORY_MIB, config.singleJobMiB()) << 20) {
       parts = context.run("", out -> new SinkhornInOneJob(sinkhorn, checkpoint, features, out));
     } else {
       SinkhornJobs passes = new SinkhornJobs(context, sinkhorn.block(), checkpoint, features);

@@ -17,6 +17,9 @@ final class Workspace implements AutoCloseable {
   private static final int KEPT = 4;
 
   final Room rows = new Room();
+  final Room doubtful = new Room();
+  final Room others = new Room();
+  final Room movers = new Room();
   final Room scores = new Room();
   final Room tile = new Room();
   final Room centroids = new Room();
@@ -47,6 +50,9 @@ final class Workspace implements AutoCloseable {
   @Override
   public void close() {
     rows.free();
+    doubtful.free();
+    others.free();
+    movers.free();
     scores.free();
     tile.free();
     centroids.free();

@@ -238,7 +238,15 @@ public final class TableReader implements AutoCloseable {
           new RunLengthBitPackingHybridDecoder(1, p.getRepetitionLevels().toInputStream());
       for (int i = at; i < at + n; i++) {
         if ((levels.readInt() == 0) != (i % d == 0)) {
-          throw uneven(c, total, rows);
+          throw new IOException(
+              path
+                  + ": column "
+                  + c.name()
+                  + ", row "
+                  + i / d
+                  + ": a vector is not "
+                  + d
+                  + " long");
         }
       }
       p.getData()

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableWriter;
@@ -30,6 +32,7 @@ class StartsTest {
 
   @BeforeAll
   static void start() {
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     units = new LocalUnits(2);
   }
 
