@@ -48,7 +48,8 @@ class ClusterRunTest {
 
   private List<Part> run(ClusterConfig config, ArrayList<Part> features, Units units, String name)
       throws Exception {
-    return new ClusterRun(config, 3, features, new ArrayList<>(), directory.resolve(name).toString())
+    return new ClusterRun(
+            config, 3, features, new ArrayList<>(), directory.resolve(name).toString())
         .run(new Scratch(directory.resolve(name + "-scratch").toString()), units, t -> {});
   }
 
@@ -98,8 +99,7 @@ class ClusterRunTest {
     float[] x = new float[300 * 4];
     Arrays.fill(x, 0.3f);
     try (LocalUnits units = new LocalUnits(1)) {
-      List<Part> parts =
-          run(kmeans(2, 6, 4, 3), features(x, 4, 100), units, "constant");
+      List<Part> parts = run(kmeans(2, 6, 4, 3), features(x, 4, 100), units, "constant");
       Columns a = TableReader.read(Part.of(parts, "assignments"), ClusterTables.ASSIGNMENTS);
       assertThat(a.ints("super_cluster")).containsOnly(0);
       assertThat(a.ints("sub_cluster")).containsOnly(0);
@@ -111,8 +111,7 @@ class ClusterRunTest {
   void noRowsAreRefused() throws Exception {
     ArrayList<Part> none = features(new float[0], 4);
     try (LocalUnits units = new LocalUnits(1)) {
-      assertThatThrownBy(
-              () -> run(kmeans(1, 1, 4, 3), none, units, "none"))
+      assertThatThrownBy(() -> run(kmeans(1, 1, 4, 3), none, units, "none"))
           .hasMessage("clustering needs at least one feature row, got none");
     }
   }
