@@ -79,7 +79,7 @@ final class FeaturesCommand extends ConsoleCommand {
     return Console.DONE;
   }
 
-  private static String absolute(String path) {
+  static String absolute(String path) {
     return path.contains("://")
         ? path
         : java.nio.file.Path.of(path).toAbsolutePath().normalize().toString();

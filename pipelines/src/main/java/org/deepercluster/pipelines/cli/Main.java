@@ -26,6 +26,7 @@ import picocli.CommandLine.HelpCommand;
       ValidateCommand.class,
       PlanCommand.class,
       FeaturesCommand.class,
+      AssignCommand.class,
       UiCommand.class,
       SyncCommand.class,
       DoctorCommand.class,
@@ -39,6 +40,7 @@ import picocli.CommandLine.HelpCommand;
       "  ./deepercluster submit experiments/quickstart.yaml",
       "  ./deepercluster status",
       "  ./deepercluster features runs/quickstart/RUN photos/ --output vectors/",
+      "  ./deepercluster assign runs/quickstart/RUN photos/ --output clusters/",
       "  ./deepercluster doctor",
       "",
       "Exit codes: 0 done, 1 a stage failed, 2 bad configuration, 3 infrastructure."

@@ -111,6 +111,8 @@ public final class Planner {
     List<String> clusterings = new ArrayList<>();
     List<String> trainings = new ArrayList<>();
     int epochs = e.method().trains() ? e.train().epochs() : 0;
+    boolean keepsHeads =
+        targets.keepsHeads() || (clusters && Boolean.TRUE.equals(e.clustering().warmRestart()));
     SortedSet<Integer> reassignments = clusters ? reassignments(e.clustering(), epochs) : null;
     for (int epoch = 0; epoch < epochs; epoch++) {
       boolean reassign = clusters && reassignments.contains(epoch);
@@ -169,12 +171,17 @@ public final class Planner {
                       e.train(),
                       targets,
                       epoch,
-                      reassign && epoch > 0 && !targets.keepsHeads(),
+                      reassign && epoch > 0 && !keepsHeads,
                       e.execution().threads(),
                       e.seed()),
                   epoch,
                   Map.of(IMAGES, "ingest", "draws", draws, MODEL, model))
-              .passing(Set.of(ModelFile.CHECKPOINT), last ? null : id("train", epoch + 1)));
+              .passing(
+                  // The network of the last clustering is kept, to assign other images to it.
+                  Set.of(ModelFile.CHECKPOINT),
+                  last || (clusters && reassignments.last() == epoch + 1)
+                      ? null
+                      : id("train", epoch + 1)));
       trainings.add(train);
       model = train;
     }

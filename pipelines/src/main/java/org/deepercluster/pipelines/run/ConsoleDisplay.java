@@ -98,6 +98,9 @@ public final class ConsoleDisplay implements RunListener {
             instance.id(),
             duration(seconds),
             summary(instance, result)));
+    for (String warning : result.warnings()) {
+      line(yellow("Warning: " + instance.id() + ": " + warning));
+    }
   }
 
   @Override
@@ -149,6 +152,7 @@ public final class ConsoleDisplay implements RunListener {
               List.of(
                   "objective/level2",
                   "clusters/nmi_previous",
+                  "clusters/changed",
                   "clusters/largest",
                   "clusters/empty");
           case "train" -> List.of("loss", "accuracy/super", "accuracy/sub", "images_per_second");
@@ -202,6 +206,10 @@ public final class ConsoleDisplay implements RunListener {
 
   private String green(String s) {
     return color ? "\u001b[32m" + s + "\u001b[0m" : s;
+  }
+
+  private String yellow(String s) {
+    return color ? "\u001b[33m" + s + "\u001b[0m" : s;
   }
 
   private String red(String s) {

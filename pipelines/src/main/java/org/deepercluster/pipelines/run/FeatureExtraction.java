@@ -2,8 +2,10 @@ package org.deepercluster.pipelines.run;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.deepercluster.stages.beam.WriteIndex;
 import org.deepercluster.stages.config.Schema;
@@ -82,76 +84,99 @@ public final class FeatureExtraction {
           "--layer");
       dimension = EmbedImages.dimension(trunk, layer);
     }
-    for (String table : List.of("vectors", "rejects")) {
-      Schema.require(
-          Files.match(output, table + "/*.parquet").isEmpty(),
-          "must be a folder without " + table + " of an earlier call, got " + output,
-          "--output");
-    }
-    Listing listing =
-        CollectionReader.of(new DataConfig("images", images, null, null, 1.0, 1024)).list();
-    String attempt = Paths.join(output, ".attempt-" + UUID.randomUUID().toString().substring(0, 8));
+    requireNone(output, "vectors", "rejects");
+    Listing listing = list(images, 1024);
+    String attempt = attempt(output);
     List<Part> parts;
     try (Clusters clusters = Clusters.embedded(parallelism, 1)) {
-      EmbedImages transform = new EmbedImages(weights, layer, listing.units(), attempt);
-      ProgressReader reader = new ProgressReader(attempt, "", transform.units());
-      long[] last = {System.nanoTime()};
-      clusters
-          .main()
-          .run(
-              "features",
-              Math.max(1, Math.min(parallelism, transform.units())),
-              p -> p.apply("Embed", transform).apply("Index", new WriteIndex(attempt)),
-              () -> {
-                if (System.nanoTime() - last[0] > 2_000_000_000L) {
-                  last[0] = System.nanoTime();
-                  progress.printf(
-                      Locale.ROOT,
-                      "features: %.0f %% of %,d files%n",
-                      100 * reader.read().fraction(),
-                      listing.files());
-                }
-              });
-      parts = WriteIndex.read(attempt);
+      parts =
+          embed(
+              clusters,
+              new EmbedImages(weights, layer, listing.units(), attempt),
+              attempt,
+              listing);
     }
-    return publish(parts, attempt, output, dimension, weights, layer);
-  }
-
-  /** Moves finished files to their plain names; the list of them comes last. */
-  private static Written publish(
-      List<Part> parts, String attempt, String output, int dimension, String weights, String layer)
-      throws IOException {
-    long images = 0;
-    long rejected = 0;
-    List<String> files = new java.util.ArrayList<>();
-    for (Part p : parts) {
-      String target = Paths.join(output, p.table(), String.format("part-%05d.parquet", p.index()));
-      Files.move(p.path(), target);
-      if (p.table().equals("rejects")) {
-        rejected += p.rows();
-        files.add(target);
-      } else {
-        images += p.rows();
-        files.add(0, target);
-      }
-    }
+    List<String> files = publish(parts, output);
     Files.deleteTree(attempt);
-    Written written = new Written(images, dimension, rejected, files);
+    Written written = new Written(rows(parts, "vectors"), dimension, rows(parts, "rejects"), files);
     Json.write(
         Paths.join(output, "manifest.json"),
-        java.util.Map.of(
+        Map.of(
             "model",
             weights,
             "layer",
             layer,
             "images",
-            images,
+            written.images(),
             "dimension",
             dimension,
             "rejected",
-            rejected,
+            written.rejected(),
             "files",
             files));
     return written;
+  }
+
+  /** Refuses a folder that holds files of these tables. */
+  static void requireNone(String output, String... tables) throws IOException {
+    for (String table : tables) {
+      Schema.require(
+          Files.match(output, table + "/*.parquet").isEmpty(),
+          "must be a folder without " + table + " of an earlier call, got " + output,
+          "--output");
+    }
+  }
+
+  /** Lists a folder of images. */
+  static Listing list(String images, int blockImages) throws IOException {
+    return CollectionReader.of(new DataConfig("images", images, null, null, 1.0, blockImages))
+        .list();
+  }
+
+  /** A new folder for what is not finished. */
+  static String attempt(String output) {
+    return Paths.join(output, ".attempt-" + UUID.randomUUID().toString().substring(0, 8));
+  }
+
+  /** Runs the network over the images, and says how far it is. */
+  List<Part> embed(Clusters clusters, EmbedImages transform, String attempt, Listing listing)
+      throws Exception {
+    ProgressReader reader = new ProgressReader(attempt, "", transform.units());
+    long[] last = {System.nanoTime()};
+    clusters
+        .main()
+        .run(
+            "features",
+            Math.max(1, Math.min(parallelism, transform.units())),
+            p -> p.apply("Embed", transform).apply("Index", new WriteIndex(attempt)),
+            () -> {
+              if (System.nanoTime() - last[0] > 2_000_000_000L) {
+                last[0] = System.nanoTime();
+                progress.printf(
+                    Locale.ROOT,
+                    "features: %.0f %% of %,d files%n",
+                    100 * reader.read().fraction(),
+                    listing.files());
+              }
+            });
+    return WriteIndex.read(attempt);
+  }
+
+  /** Rows of a table. */
+  static long rows(List<Part> parts, String table) {
+    return Part.of(parts, table).stream().mapToLong(Part::rows).sum();
+  }
+
+  /** Moves finished files to their plain names, rejects last; the list of them. */
+  static List<String> publish(List<Part> parts, String output) throws IOException {
+    List<String> files = new ArrayList<>();
+    List<String> rejects = new ArrayList<>();
+    for (Part p : parts) {
+      String target = Paths.join(output, p.table(), String.format("part-%05d.parquet", p.index()));
+      Files.move(p.path(), target);
+      (p.table().equals("rejects") ? rejects : files).add(target);
+    }
+    files.addAll(rejects);
+    return files;
   }
 }

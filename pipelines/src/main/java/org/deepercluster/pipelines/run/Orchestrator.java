@@ -19,6 +19,7 @@ import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.WriteIndex;
+import org.deepercluster.stages.table.Digests;
 import org.deepercluster.stages.table.Files;
 import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
@@ -151,7 +152,14 @@ final class Orchestrator {
       String folder = folder(directory, instance);
       String attempt = "attempt-" + UUID.randomUUID().toString().substring(0, 8);
       Instant started = Instant.now();
-      StageResult result = instance.stage().run(new Context(instance, Paths.join(folder, attempt)));
+      StageResult result =
+          instance
+              .stage()
+              .run(
+                  new Context(
+                      instance,
+                      Paths.join(folder, attempt),
+                      Paths.join(folder, unfinished(instance))));
       Manifest manifest =
           new Manifest(
               Manifest.FORMAT,
@@ -179,6 +187,13 @@ final class Orchestrator {
       }
       throw e;
     }
+  }
+
+  /** Name of the folder that attempts hand on to each other; another for other results. */
+  private String unfinished(StageInstance instance) {
+    String decides =
+        inputDigests(instance, complete) + "\n" + instance.stage().settings() + "\n" + codeVersion;
+    return "unfinished-" + Digests.of(decides).substring(0, 16);
   }
 
   /** Deletes what the manifest does not list: earlier attempts, failed tries, progress records. */
@@ -217,11 +232,13 @@ final class Orchestrator {
   private final class Context implements StageContext {
     private final StageInstance instance;
     private final String attempt;
+    private final String unfinished;
     private int sequence;
 
-    Context(StageInstance instance, String attempt) {
+    Context(StageInstance instance, String attempt, String unfinished) {
       this.instance = instance;
       this.attempt = attempt;
+      this.unfinished = unfinished;
     }
 
     @Override
@@ -242,6 +259,11 @@ final class Orchestrator {
     @Override
     public String directory() {
       return attempt;
+    }
+
+    @Override
+    public String unfinished() {
+      return unfinished;
     }
 
     @Override

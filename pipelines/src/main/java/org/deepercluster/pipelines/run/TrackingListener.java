@@ -19,6 +19,8 @@ import org.deepercluster.pipelines.tracking.RunStatus;
 import org.deepercluster.pipelines.tracking.TrackedRun;
 import org.deepercluster.pipelines.tracking.Tracker;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.cluster.LabelledClusters;
+import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.ingest.Listing;
 import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Manifest;
@@ -44,6 +46,7 @@ final class TrackingListener implements RunListener {
   private final Experiment experiment;
   private final Map<String, StringBuilder> logs = new HashMap<>();
   private final Map<String, TrackedRun> open = new HashMap<>();
+  private List<Part> labels = List.of();
 
   /**
    * Starts or continues the experiment's run.
@@ -98,6 +101,17 @@ final class TrackingListener implements RunListener {
   }
 
   @Override
+  public void skipped(StageInstance instance, Manifest manifest) {
+    seen(instance, manifest);
+  }
+
+  private void seen(StageInstance instance, Manifest manifest) {
+    if (instance.id().equals("ingest")) {
+      labels = manifest.table("labels");
+    }
+  }
+
+  @Override
   public void started(StageInstance instance) {
     Map<String, String> tags = new TreeMap<>();
     tags.put("stage", instance.stage().name());
@@ -134,6 +148,7 @@ final class TrackingListener implements RunListener {
   @Override
   public void finished(
       StageInstance instance, Manifest manifest, StageResult result, String directory) {
+    seen(instance, manifest);
     TrackedRun run = open.remove(instance.id());
     long now = System.currentTimeMillis();
     long step = Math.max(0, instance.epoch());
@@ -154,10 +169,21 @@ final class TrackingListener implements RunListener {
                 course.add(new Metric(courseName(instance, name), value, step, now));
               }
             });
+    agreement(instance, manifest)
+        .forEach(
+            (name, value) -> {
+              metrics.add(new Metric(name, value, step, now));
+              course.add(new Metric(name, value, step, now));
+            });
     metrics.add(new Metric("wall_seconds", manifest.wallSeconds(), step, now));
     run.metrics(metrics);
     if (!course.isEmpty()) {
       parent.metrics(course);
+    }
+    if (!result.warnings().isEmpty()) {
+      String warnings = String.join("\n", result.warnings());
+      run.tags(Map.of("warning", warnings));
+      parent.tags(Map.of("warning." + instance.id(), warnings));
     }
     manifest.rows().forEach((table, n) -> run.tags(Map.of("rows." + table, String.valueOf(n))));
     upload(run, Paths.join(directory, Manifest.FILE), "manifest.json");
@@ -170,6 +196,23 @@ final class TrackingListener implements RunListener {
     }
     uploadLog(instance, run);
     run.finish(RunStatus.FINISHED, Instant.now());
+  }
+
+  /**
+   * How well a clustering agrees with the collection's labels. It is measured here and not by the
+   * stage, so that no stage of pre-training has labels to read; a run does not fail by it.
+   */
+  private Map<String, Double> agreement(StageInstance instance, Manifest manifest) {
+    if (!instance.stage().name().equals("cluster") || labels.isEmpty()) {
+      return Map.of();
+    }
+    try {
+      return LabelledClusters.agreement(
+          experiment.clustering(), manifest.table("assignments"), IngestTables.labelsById(labels));
+    } catch (java.io.IOException e) {
+      LOG.warn("{} cannot be compared with the labels", instance.id(), e);
+      return Map.of();
+    }
   }
 
   /** A stage's metric on the experiment's run: {@code train/loss}, {@code clusters/entropy}. */

@@ -82,7 +82,7 @@ class WholeRunTest {
         seed: 3
         data: {format: images, path: photos, labels: folders, blockImages: 64}
         model: {trunk: vgg-small, imageSize: 28, input: rgb, width: 2}
-        clustering: {m: 2, k: 6, reassignEvery: 1, pcaDim: 8, iterations: 2}
+        clustering: {m: 2, k: 6, reassignEvery: 1, pcaDim: 8, iterations: 2, collapseThreshold: 1}
         train: {epochs: 2, batchSize: 32, lr: 0.05, schedule: cosine, workers: 2, localSteps: 5}
         evaluation:
           train: {format: idx, path: train-images, labels: train-labels}
@@ -148,7 +148,9 @@ class WholeRunTest {
         .containsEntry("pca", 9L);
     assertThat(stages.get("augment-e001").rows()).containsEntry("draws", (long) TinyImages.GOOD);
     assertThat(stages.get("augment-e000").table("draws")).as("keep: last").isEmpty();
-    assertThat(stages.get("train-e000").table("checkpoint")).isEmpty();
+    assertThat(stages.get("train-e000").table("checkpoint"))
+        .as("what the last clustering was made with")
+        .hasSize(1);
     assertThat(stages.get("train-e001").table("checkpoint")).hasSize(1);
     for (Manifest m : stages.values()) {
       List<String> listed = new ArrayList<>(m.parts().stream().map(Part::path).toList());
@@ -165,6 +167,42 @@ class WholeRunTest {
     assertThat(first.resolve("lock.json")).doesNotExist();
     Path journal = UserFolders.journals().resolve("tiny/" + result.get("run").asText());
     assertThat(files(journal)).isNotEmpty();
+  }
+
+  /** A threshold of 1 takes nothing but clusters of equal sizes. */
+  @Test
+  void collapsedClustersAreReportedAndTheRunGoesOn() throws IOException {
+    String warning = "Warning: cluster-e001: clusters have collapsed: level 2 has a normalised";
+    assertThat(printed.err()).contains(warning);
+    assertThat(Files.readString(first.resolve("log.txt"))).contains(warning);
+    assertThat(numbers(first, "cluster-e001")).containsEntry("clusters/collapsed", 1.0);
+    assertThat(journal(first)).contains("warning.cluster-e001", "clusters/collapsed");
+  }
+
+  /** As scikit-learn's in ClusterMetricsTest; of the last clustering, as evaluation has them. */
+  @Test
+  void everyReassignmentIsComparedWithTheLabelsThere() throws IOException {
+    List<String> lines =
+        journal(first).lines().filter(l -> l.contains("\"clusters/nmi\"")).toList();
+    assertThat(lines).as("each on the run of the stage and on the experiment's").hasSize(4);
+    JsonNode metrics = result.get("metrics");
+    for (String name : List.of("nmi", "nmi_arithmetic", "ami", "ari", "purity")) {
+      assertThat(lines.get(lines.size() - 1))
+          .contains("\"clusters/" + name + "\"", metrics.get("eval/clusters/" + name).asText());
+    }
+    assertThat(numbers(first, "cluster-e001"))
+        .as("no stage has labels to read")
+        .doesNotContainKeys("clusters/nmi", "clusters/ari");
+  }
+
+  private static String journal(Path run) throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (String file : files(UserFolders.journals().resolve("tiny/" + run.getFileName()))) {
+      if (file.endsWith(".jsonl") || file.endsWith(".json")) {
+        text.append(Files.readString(Path.of(file)));
+      }
+    }
+    return text.toString();
   }
 
   /**
@@ -522,6 +560,126 @@ class WholeRunTest {
     assertThat(runs.get(1).get("metrics")).isNotEqualTo(metrics);
     assertThat(cli.err()).contains("Seed 3", "Seed 4", " ± ");
     assertThat(list(root.resolve("seeds/tiny"))).hasSize(2);
+  }
+
+  /** Every choice of k-means at once; in one job and in a job per pass; heads are kept. */
+  @Test
+  void aWarmRestartGoesOnFromTheLastClustering() throws Exception {
+    List<Object> set =
+        List.of(
+            "--set",
+            "evaluation=null",
+            "--set",
+            "clustering={m: 2, k: 6, reassignEvery: 1, pcaDim: 8, iterations: 9, tolerance: 0.01,"
+                + " init: k-means||, spherical: true, warmRestart: true}");
+    Path run = run("warm", set.toArray());
+    List<Object> cut = new ArrayList<>(set);
+    cut.addAll(List.of("--set", "clustering.singleJobMiB=0", "--set", "execution.parallelism=3"));
+    assertThat(digests(run("warm-cut", cut.toArray()))).isEqualTo(digests(run));
+    Map<String, Manifest> stages = stages(run);
+    assertThat(stages.get("train-e001").config()).containsEntry("freshHeads", "false");
+    assertThat(stages(first).get("train-e001").config()).containsEntry("freshHeads", "true");
+    assertThat(stages.get("cluster-e001").rows().get("trace"))
+        .as("ended early")
+        .isLessThan(2L * (9 + 1));
+    assertThat(numbers(run, "cluster-e001").get("clusters/changed"))
+        .isLessThan(numbers(first, "cluster-e001").get("clusters/changed"));
+  }
+
+  @Test
+  void imagesOfARunAreAssignedAsInTheRun() throws Exception {
+    Path sela =
+        run(
+            "assign-sela",
+            "--set",
+            "evaluation=null",
+            "--set",
+            "method=sela",
+            "--set",
+            "clustering={m: 1, k: 7, sinkhorn: {heads: 3, maxIterations: 50, updates: '0, 1'}}");
+    String uri = "image_id, super_cluster, sub_cluster, distance";
+    assigned(first, "cluster-e001", uri);
+    assigned(first, "cluster-e000", uri, "--epoch", "0");
+    assigned(sela, "cluster-e001", uri + ", sub_cluster_1, sub_cluster_2");
+  }
+
+  private static void assigned(Path run, String clustering, String columns, String... options)
+      throws Exception {
+    Path out = root.resolve("assigned-" + run.getFileName() + "-" + clustering);
+    List<Object> words =
+        new ArrayList<>(List.of("assign", run, root.resolve("photos"), "--output", out, "--json"));
+    words.addAll(List.of(options));
+    Cli cli = Cli.run(words.toArray());
+    assertThat(cli.code()).as(cli.err()).isZero();
+    JsonNode written = JSON.readTree(cli.out());
+    assertThat(written.get("images").asInt()).isEqualTo(TinyImages.GOOD);
+    assertThat(written.get("clustering").asText()).isEqualTo(clustering);
+    assertThat(written.get("unassigned").asInt()).isZero();
+    assertThat(written.get("rejected").asInt()).isEqualTo(TinyImages.BROKEN);
+    assertThat(files(out)).noneMatch(f -> f.contains("attempt"));
+    String stored = Manifest.read(run + "/stages/" + clustering).table("assignments").get(0).path();
+    String there = "SELECT " + columns + " FROM '" + Path.of(stored).getParent() + "/*.parquet'";
+    String here = "SELECT " + columns + " FROM '" + out + "/assigned/*.parquet'";
+    try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
+        Statement sql = duckDb.createStatement()) {
+      assertThat(number(sql, "SELECT count(*) FROM (" + here + ")")).isEqualTo(TinyImages.GOOD);
+      assertThat(number(sql, "SELECT count(*) FROM (" + here + " EXCEPT " + there + ")")).isZero();
+      assertThat(number(sql, "SELECT count(DISTINCT uri) FROM '" + out + "/assigned/*.parquet'"))
+          .isEqualTo(TinyImages.GOOD);
+      assertThat(columns(sql, out + "/assigned/part-00000.parquet"))
+          .containsEntry("image_id", "VARCHAR")
+          .containsEntry("uri", "VARCHAR")
+          .containsEntry("super_cluster", "INTEGER")
+          .containsEntry("sub_cluster", "INTEGER")
+          .containsEntry("distance", "FLOAT");
+    }
+  }
+
+  @Test
+  void assigningSaysWhatIsMissing() throws IOException {
+    Path out = root.resolve("assigned-nothing");
+    Path photos = root.resolve("photos");
+    assertThat(Cli.run("assign", photos, photos, "--output", out))
+        .satisfies(c -> assertThat(c.code()).isEqualTo(2))
+        .extracting(Cli::err)
+        .asString()
+        .contains("MODEL must be the folder of a run", "photos/run.json is not there");
+    assertThat(Cli.run("assign", first, photos, "--epoch", "7", "--output", out).err())
+        .contains("--epoch must be", "one of [0, 1], got 7");
+
+    Path copy = root.resolve("copy-of-a-run");
+    Files.createDirectories(copy);
+    Files.copy(first.resolve("run.json"), copy.resolve("run.json"));
+    assertThat(Cli.run("assign", copy, photos, "--output", out).err())
+        .contains("MODEL must be a run that clusters its images", copy + " has not");
+    for (String id : List.of("ingest", "features-e001", "cluster-e001", "train-e000")) {
+      copy(first.resolve("stages/" + id), copy.resolve("stages/" + id));
+    }
+    Path train = copy.resolve("stages/train-e000");
+    Manifest.read(train.toString()).without(Set.of("checkpoint")).write(train.toString());
+    Cli deleted = Cli.run("assign", copy, photos, "--output", out);
+    assertThat(deleted.code()).isEqualTo(2);
+    assertThat(deleted.err())
+        .contains("the training state of train-e000", "is deleted", "execution.keep is all");
+
+    copyOver(first.resolve("stages/train-e001"), train);
+    assertThat(Cli.run("assign", copy, photos, "--output", out).err())
+        .contains("cluster-e001 was made with the network of train-e000");
+    copyOver(first.resolve("stages/train-e000"), train);
+    Path cluster = copy.resolve("stages/cluster-e001");
+    Manifest.read(cluster.toString()).without(Set.of("centroids")).write(cluster.toString());
+    Cli damaged = Cli.run("assign", copy, photos, "--output", out);
+    assertThat(damaged.code()).isEqualTo(1);
+    assertThat(damaged.err())
+        .contains("cluster-e001: 8 centroids of 8 values expected, got 0 of 0");
+    assertThat(out).doesNotExist();
+  }
+
+  private static void copyOver(Path from, Path to) throws IOException {
+    for (String file : files(to)) {
+      Files.delete(Path.of(file));
+    }
+    copy(from, to);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.SplittableRandom;
 import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.cluster.ClusterConfig;
+import org.deepercluster.stages.cluster.OnCollapse;
 import org.deepercluster.stages.cluster.SinkhornConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Schema;
@@ -67,6 +68,10 @@ class ExperimentTest {
           null,
           null,
           null,
+          null,
+          null,
+          null,
+          null,
           list && random.nextBoolean()
               ? null
               : new SinkhornConfig(
@@ -77,6 +82,8 @@ class ExperimentTest {
                   list ? "0" : "quadratic",
                   list || random.nextBoolean() ? null : (Integer) (1 + random.nextInt(200)),
                   random.nextBoolean()),
+          random.nextDouble(),
+          OnCollapse.values()[random.nextInt(2)],
           random.nextInt(1000));
     }
     return new ClusterConfig(
@@ -87,7 +94,13 @@ class ExperimentTest {
         1 + random.nextInt(128),
         random.nextBoolean() ? null : 2 + random.nextLong(1L << 60),
         1 + random.nextInt(1000),
+        random.nextBoolean() ? null : "k-means++",
+        random.nextBoolean() ? null : (Boolean) random.nextBoolean(),
+        random.nextBoolean() ? null : (Double) random.nextDouble(),
+        random.nextBoolean() ? null : (Boolean) random.nextBoolean(),
         null,
+        random.nextDouble(),
+        OnCollapse.values()[random.nextInt(2)],
         random.nextInt(1000));
   }
 

@@ -17,6 +17,14 @@ public interface StageContext {
   /** URI of the attempt's folder: new, and this attempt's own. */
   String directory();
 
+  /**
+   * URI of the folder for what a later attempt can go on with, if this one is killed at any moment:
+   * the same for every attempt with the same inputs, settings and version of the program, and
+   * deleted when the stage is complete. A stage trusts there only what it wrote as a whole ({@link
+   * org.deepercluster.stages.table.Files#write}), and gives all other files names of their own.
+   */
+  String unfinished();
+
   /** How many units run at the same time. */
   int parallelism();
 

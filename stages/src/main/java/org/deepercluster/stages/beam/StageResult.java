@@ -12,8 +12,13 @@ import org.deepercluster.stages.table.Part;
  * @param parts the files that are the result
  * @param numbers counts and metrics, by stable names; finite
  * @param series metrics that have a course (per iteration, per epoch), in order
+ * @param warnings what a person should know although the stage has done its work, a sentence each
  */
-public record StageResult(List<Part> parts, SortedMap<String, Double> numbers, List<Point> series) {
+public record StageResult(
+    List<Part> parts,
+    SortedMap<String, Double> numbers,
+    List<Point> series,
+    List<String> warnings) {
 
   /**
    * One value of a course.
@@ -27,6 +32,12 @@ public record StageResult(List<Part> parts, SortedMap<String, Double> numbers, L
   public StageResult {
     parts = parts.stream().sorted().toList();
     series = List.copyOf(series);
+    warnings = List.copyOf(warnings);
+  }
+
+  /** A result without warnings. */
+  public StageResult(List<Part> parts, SortedMap<String, Double> numbers, List<Point> series) {
+    this(parts, numbers, series, List.of());
   }
 
   /** A result without numbers. */

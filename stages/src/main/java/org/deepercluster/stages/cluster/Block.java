@@ -32,37 +32,4 @@ public record Block(int id, long firstRow, int rows, int dim, float[] data) {
           "block " + id + ": " + rows + " × " + dim + " values expected, got " + data.length);
     }
   }
-
-  /**
-   * Whether row {@code r} of this block can be clustered, that is holds no NaN and no infinity.
-   *
-   * @throws IllegalArgumentException if a value is finite but beyond ±{@value #LARGEST}:
-   *     fixed-point sums and float32 squares would not hold it
-   */
-  boolean usable(int r) {
-    int from = r * dim;
-    boolean large = false;
-    for (int j = from; j < from + dim; j++) {
-      large |= !(Math.abs(data[j]) <= LARGEST);
-    }
-    if (!large) {
-      return true;
-    }
-    for (int j = from; j < from + dim; j++) {
-      if (!Float.isFinite(data[j])) {
-        return false;
-      }
-    }
-    throw new IllegalArgumentException(
-        "row "
-            + (firstRow + r)
-            + " (block "
-            + id
-            + ") holds values beyond ±"
-            + LARGEST
-            + ": k-means takes whitened rows of norm 1");
-  }
-
-  /** Largest magnitude that k-means accepts; whitened rows of norm 1 stay within ±1. */
-  static final float LARGEST = 1 << 20;
 }

@@ -1,30 +1,71 @@
 package org.deepercluster.stages.cluster;
 
+import java.io.IOException;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
- * Centroids of one level: {@code groups} independent sets of {@code perGroup} each. Level 1 is one
- * group of m; level 2 is m groups of k/m, centroid {@code c·k/m + z} being sub-cluster z of
- * super-cluster c.
+ * Centroids of one level, in files: {@code groups} independent sets of {@code perGroup} each. Level
+ * 1 is one group of m; level 2 is m groups of k/m, centroid {@code c·k/m + z} being sub-cluster z
+ * of super-cluster c.
+ *
+ * <p>They are cut into slices of {@link #width} centroids, a file each, so that nobody has to hold
+ * all of them. A file holds, little-endian: {@code n × dim} float32, then {@code n} float32, the
+ * squared norms.
  */
-public final class Centroids implements Serializable {
+final class Centroids implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** Room that the sums of one slice may take: 8 bytes a value. */
+  static final int SLICE_BYTES = 16 << 20;
 
   private final int groups;
   private final int perGroup;
   private final int dim;
-  private final float[] values;
+  private final int width;
+  private final ArrayList<String> files;
+  private final double largest;
+  private final int[] twins;
+  private final int[] firsts;
 
   /**
-   * Wraps the values, without a copy.
+   * Describes centroids.
    *
-   * @param groups sets of centroids, at least 1
-   * @param perGroup centroids in each set, at least 1
-   * @param dim dimension of each, at least 1
-   * @param values {@code (groups·perGroup) × dim}, row-major, finite
+   * @param files one per slice
+   * @param hashes one per centroid: equal for equal values, else most likely not
+   * @param largest largest ‖c‖²
    */
-  public Centroids(int groups, int perGroup, int dim, float[] values) {
+  Centroids(
+      int groups,
+      int perGroup,
+      int dim,
+      int width,
+      List<String> files,
+      long[] hashes,
+      double largest)
+      throws IOException {
+    this.groups = groups;
+    this.perGroup = perGroup;
+    this.dim = dim;
+    this.width = width;
+    this.files = new ArrayList<>(files);
+    this.largest = largest;
+    List<Integer> found = new ArrayList<>();
+    List<Integer> earlier = new ArrayList<>();
+    findTwins(hashes, found, earlier);
+    this.twins = found.stream().mapToInt(Integer::intValue).toArray();
+    this.firsts = earlier.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** Checks the sizes and says how many centroids a slice has. */
+  static int width(int groups, int perGroup, int dim) {
     if (groups < 1 || perGroup < 1 || dim < 1) {
       throw new IllegalArgumentException(
           "centroids: groups, perGroup and dim must be at least 1, got "
@@ -34,7 +75,15 @@ public final class Centroids implements Serializable {
               + ", "
               + dim);
     }
-    if (values.length != (double) groups * perGroup * dim) {
+    return Math.min(Math.multiplyExact(groups, perGroup), Math.max(1, SLICE_BYTES / 8 / dim));
+  }
+
+  /** Writes given centroids, row-major; small ones only. */
+  static Centroids of(Scratch scratch, int groups, int perGroup, int dim, float[] values)
+      throws IOException {
+    int width = width(groups, perGroup, dim);
+    int count = groups * perGroup;
+    if (values.length != (long) count * dim) {
       throw new IllegalArgumentException(
           "centroids: "
               + groups
@@ -45,59 +94,171 @@ public final class Centroids implements Serializable {
               + " values expected, got "
               + values.length);
     }
-    for (int i = 0; i < values.length; i++) {
-      if (!Float.isFinite(values[i])) {
-        throw new IllegalArgumentException(
-            "centroid " + i / dim + " is not finite: value " + values[i] + " at " + i % dim);
+    List<String> files = new ArrayList<>();
+    long[] hashes = new long[count];
+    double largest = 0;
+    for (int from = 0; from < count; from += width) {
+      int n = Math.min(width, count - from);
+      float[] slice = Arrays.copyOfRange(values, from * dim, (from + n) * dim);
+      Slice s = write(scratch, slice, dim, from);
+      System.arraycopy(s.hashes(), 0, hashes, from, n);
+      largest = Math.max(largest, s.largest());
+      files.add(s.path());
+    }
+    return new Centroids(groups, perGroup, dim, width, files, hashes, largest);
+  }
+
+  /** A written slice. */
+  record Slice(String path, long[] hashes, double largest) implements Serializable {}
+
+  /** Writes a slice. */
+  static Slice write(Scratch scratch, float[] values, int dim, int firstId) throws IOException {
+    int n = values.length / dim;
+    long[] hashes = new long[n];
+    float[] norms = new float[n];
+    double largest = 0;
+    for (int c = 0; c < n; c++) {
+      double squares = 0;
+      long hash = 1;
+      for (int j = c * dim; j < (c + 1) * dim; j++) {
+        if (!Float.isFinite(values[j])) {
+          throw new IllegalArgumentException(
+              "centroid "
+                  + (firstId + c)
+                  + " is not finite: value "
+                  + values[j]
+                  + " at "
+                  + (j - c * dim));
+        }
+        squares += (double) values[j] * values[j];
+        hash = (hash + Float.floatToIntBits(values[j] + 0f)) * 0x9E3779B97F4A7C15L;
+        hash ^= hash >>> 29;
+      }
+      norms[c] = (float) squares;
+      hashes[c] = hash;
+      largest = Math.max(largest, squares);
+    }
+    String path = scratch.fresh("centroids");
+    try (WritableByteChannel out = RawFile.create(path)) {
+      ByteBuffer b = RawFile.buffer(1 << 20);
+      put(out, b, values);
+      put(out, b, norms);
+    }
+    return new Slice(path, hashes, largest);
+  }
+
+  private static void put(WritableByteChannel out, ByteBuffer b, float[] values)
+      throws IOException {
+    for (int from = 0; from < values.length; from += b.capacity() / 4) {
+      int n = Math.min(b.capacity() / 4, values.length - from);
+      b.clear();
+      b.asFloatBuffer().put(values, from, n);
+      RawFile.write(out, b.limit(n * 4));
+    }
+  }
+
+  private void findTwins(long[] hashes, List<Integer> found, List<Integer> earlier)
+      throws IOException {
+    long[] sorted = hashes.clone();
+    Arrays.sort(sorted);
+    boolean distinct = true;
+    for (int i = 1; i < sorted.length; i++) {
+      distinct &= sorted[i] != sorted[i - 1];
+    }
+    if (distinct) {
+      return;
+    }
+    for (int g = 0; g < groups; g++) {
+      Map<Long, Integer> seen = new HashMap<>();
+      for (int c = g * perGroup; c < (g + 1) * perGroup; c++) {
+        Integer first = seen.putIfAbsent(hashes[c], c);
+        if (first != null && same(first, c)) {
+          found.add(c);
+          earlier.add(first);
+        }
       }
     }
-    this.groups = groups;
-    this.perGroup = perGroup;
-    this.dim = dim;
-    this.values = values;
+  }
+
+  private boolean same(int a, int b) throws IOException {
+    float[] x = values(a, 1);
+    float[] y = values(b, 1);
+    for (int j = 0; j < dim; j++) {
+      if (x[j] != y[j]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Independent sets. */
-  public int groups() {
+  int groups() {
     return groups;
   }
 
   /** Centroids per set. */
-  public int perGroup() {
+  int perGroup() {
     return perGroup;
   }
 
   /** All centroids. */
-  public int count() {
+  int count() {
     return groups * perGroup;
   }
 
   /** Dimension. */
-  public int dim() {
+  int dim() {
     return dim;
   }
 
-  /** Values, {@code count × dim} row-major; not a copy, not to be changed. */
-  public float[] values() {
+  /** Centroids per slice; the last one may have fewer. */
+  int width() {
+    return width;
+  }
+
+  /** Number of slices. */
+  int slices() {
+    return files.size();
+  }
+
+  /** Centroids in slice {@code s}. */
+  int size(int s) {
+    return Math.min(width, count() - s * width);
+  }
+
+  /** Files, one per slice. */
+  List<String> files() {
+    return Collections.unmodifiableList(files);
+  }
+
+  /** Largest ‖c‖². */
+  double largest() {
+    return largest;
+  }
+
+  /** The lowest index, within its group, of a centroid with the same values. */
+  int first(int centroid) {
+    if (twins.length == 0) {
+      return centroid;
+    }
+    int at = Arrays.binarySearch(twins, centroid);
+    return at < 0 ? centroid : firsts[at];
+  }
+
+  /** Values of {@code n} centroids from {@code from} on, row-major; they should be few. */
+  float[] values(int from, int n) throws IOException {
+    float[] values = new float[Math.multiplyExact(n, dim)];
+    int done = 0;
+    while (done < n) {
+      int s = (from + done) / width;
+      int within = (from + done) % width;
+      int some = Math.min(n - done, size(s) - within);
+      try (RawFile file = RawFile.open(files.get(s))) {
+        System.arraycopy(
+            file.floats((long) within * dim * 4, some * dim), 0, values, done * dim, some * dim);
+      }
+      done += some;
+    }
     return values;
-  }
-
-  /** Centroid {@code i}; a copy. */
-  public float[] row(int i) {
-    return Arrays.copyOfRange(values, i * dim, (i + 1) * dim);
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Centroids c
-        && c.groups == groups
-        && c.perGroup == perGroup
-        && c.dim == dim
-        && Arrays.equals(c.values, values);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * (31 * groups + perGroup) + Arrays.hashCode(values);
   }
 }

@@ -1,17 +1,14 @@
 package org.deepercluster.stages.cluster;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.features.FeatureTables;
 import org.deepercluster.stages.table.Part;
 
-/** Both levels of a small collection in one unit: all passes over blocks held in memory. */
+/** A whole clustering in one unit: all passes on the threads of one worker. */
 final class ClusterInOneJob extends StageTransform<Integer> {
   private static final long serialVersionUID = 1;
 
@@ -20,13 +17,14 @@ final class ClusterInOneJob extends StageTransform<Integer> {
   /**
    * The transform.
    *
-   * @param config what to do
-   * @param seed of this clustering
-   * @param features files of the features table
+   * @param run what to do
+   * @param scratch for its intermediate results
+   * @param threads as many as units may run at the same time; fewer where the worker has fewer
+   *     processors
    */
-  ClusterInOneJob(ClusterConfig config, long seed, List<Part> features, String directory) {
+  ClusterInOneJob(ClusterRun run, Scratch scratch, int threads, String directory) {
     super(List.of(0), directory);
-    this.work = new Work(config, seed, new ArrayList<>(features));
+    this.work = new Work(run, scratch, threads);
   }
 
   @Override
@@ -34,42 +32,24 @@ final class ClusterInOneJob extends StageTransform<Integer> {
     return work;
   }
 
-  private record Work(ClusterConfig config, long seed, List<Part> features)
-      implements UnitWork<Integer> {
+  private record Work(ClusterRun run, Scratch scratch, int threads) implements UnitWork<Integer> {
     @Override
     public List<Part> process(Unit<Integer> unit, Output output) throws Exception {
-      NativeRuntime.setThreads(1);
-      BlockFiles blocks = new BlockFiles(features, FeatureTables.FEATURES, "feature");
-      int passes = 2 * (config.iterations() + 1);
+      int passes = run.kmeans().passes();
       int[] done = {0};
-      List<Exception> lost = new ArrayList<>();
-      Clustering.OfFeatures result =
-          Clustering.ofFeatures(
-              blocks,
-              config,
-              seed,
-              t -> {
-                try {
-                  output.progress(++done[0], passes, Map.of("objective", t.objective()));
-                } catch (java.io.IOException e) {
-                  lost.add(e);
-                }
-              });
-      if (!lost.isEmpty()) {
-        throw lost.get(0);
+      try (LocalUnits units =
+          new LocalUnits(Math.min(threads, Runtime.getRuntime().availableProcessors()))) {
+        return run.run(
+            scratch,
+            units,
+            t -> {
+              try {
+                output.progress(++done[0], passes, Map.of("objective", t.objective()));
+              } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
       }
-      List<Part> parts = new ArrayList<>();
-      Clustering c = result.clustering();
-      int at = 0;
-      for (Part p : features) {
-        int n = Math.toIntExact(p.rows());
-        parts.add(
-            ClusterResult.assignments(
-                output, p, c.superCluster(), c.subCluster(), c.distance(), at));
-        at += n;
-      }
-      parts.addAll(ClusterResult.model(output, result.pca(), c.model()));
-      return parts;
     }
   }
 }

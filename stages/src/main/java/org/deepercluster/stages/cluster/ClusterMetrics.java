@@ -1,6 +1,8 @@
 package org.deepercluster.stages.cluster;
 
 import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Agreement of a clustering with labels (or with an earlier clustering), and the sizes of its
@@ -153,31 +155,47 @@ public record ClusterMetrics(
    * no factorial is needed.
    */
   private static double expectedInformation(int[] a, int[] b, double n) {
+    // Partitions have few distinct sizes, however many groups there are.
+    TreeMap<Integer, Integer> left = multiplicities(a);
+    TreeMap<Integer, Integer> right = multiplicities(b);
     double expected = 0;
-    for (double ai : a) {
-      for (double bj : b) {
-        double low = Math.max(0, ai + bj - n);
-        double high = Math.min(ai, bj);
-        double mode = Math.floor((ai + 1) * (bj + 1) / (n + 2));
-        mode = Math.max(low, Math.min(high, mode));
-        double mass = 0;
-        double sum = 0;
-        double p = 1;
-        for (double k = mode; k <= high && p > NEGLIGIBLE; k++) {
-          mass += p;
-          sum += k == 0 ? 0 : p * information(k, ai, bj, n);
-          p *= (ai - k) / (k + 1) * (bj - k) / (n - ai - bj + k + 1);
-        }
-        p = 1;
-        for (double k = mode; k > low && p > NEGLIGIBLE; k--) {
-          p *= k / (ai - k + 1) * (n - ai - bj + k) / (bj - k + 1);
-          mass += p;
-          sum += k == 1 ? 0 : p * information(k - 1, ai, bj, n);
-        }
-        expected += sum / mass;
+    for (Map.Entry<Integer, Integer> i : left.entrySet()) {
+      for (Map.Entry<Integer, Integer> j : right.entrySet()) {
+        double pairs = (double) i.getValue() * j.getValue();
+        expected += pairs * expectedInformation(i.getKey(), (double) j.getKey(), n);
       }
     }
     return expected;
+  }
+
+  private static TreeMap<Integer, Integer> multiplicities(int[] sizes) {
+    TreeMap<Integer, Integer> counts = new TreeMap<>();
+    for (int size : sizes) {
+      counts.merge(size, 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  private static double expectedInformation(double ai, double bj, double n) {
+    double low = Math.max(0, ai + bj - n);
+    double high = Math.min(ai, bj);
+    double mode = Math.floor((ai + 1) * (bj + 1) / (n + 2));
+    mode = Math.max(low, Math.min(high, mode));
+    double mass = 0;
+    double sum = 0;
+    double p = 1;
+    for (double k = mode; k <= high && p > NEGLIGIBLE; k++) {
+      mass += p;
+      sum += k == 0 ? 0 : p * information(k, ai, bj, n);
+      p *= (ai - k) / (k + 1) * (bj - k) / (n - ai - bj + k + 1);
+    }
+    p = 1;
+    for (double k = mode; k > low && p > NEGLIGIBLE; k--) {
+      p *= k / (ai - k + 1) * (n - ai - bj + k) / (bj - k + 1);
+      mass += p;
+      sum += k == 1 ? 0 : p * information(k - 1, ai, bj, n);
+    }
+    return sum / mass;
   }
 
   private static double adjustedRand(double samePair, int[] a, int[] b, double n) {

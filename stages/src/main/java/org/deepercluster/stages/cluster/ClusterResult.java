@@ -4,47 +4,57 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.features.FeatureTables;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.table.TableWriter;
 
 /** Writes what a clustering found as the tables of {@link ClusterTables}. */
 final class ClusterResult {
   private ClusterResult() {}
 
   /**
-   * The assignments of one block.
+   * The assignments of a share, a file for each of its files of features.
    *
-   * @param features the block's file in the features table
-   * @param superCluster c of each row, from index {@code at} on
-   * @param subCluster z of each row within its super-cluster
-   * @param distance squared distances
-   * @param at index of the block's first row in the arrays
+   * @param perGroup sub-clusters of each super-cluster, k/m
    */
-  static Part assignments(
-      Output output, Part features, int[] superCluster, int[] subCluster, float[] distance, int at)
+  static ArrayList<Part> assignments(String directory, ClusterRun.Outcome outcome, int perGroup)
       throws IOException {
-    Columns ids = TableReader.read(features.path(), FeatureTables.FEATURES, "image_id");
-    int to = at + ids.rows();
-    return output.write(
-        features.index(),
-        Columns.of(ClusterTables.ASSIGNMENTS, ids.rows())
-            .set("image_id", ids.strings("image_id"))
-            .set("super_cluster", Arrays.copyOfRange(superCluster, at, to))
-            .set("sub_cluster", Arrays.copyOfRange(subCluster, at, to))
-            .set("distance", Arrays.copyOfRange(distance, at, to))
-            .build());
+    int[] superCluster = outcome.found().superClusters();
+    int[] subCluster = new int[superCluster.length];
+    float[] distance = new float[superCluster.length];
+    outcome.found().read(subCluster, distance);
+    for (int i = 0; i < subCluster.length; i++) {
+      subCluster[i] = subCluster[i] < 0 ? -1 : subCluster[i] % perGroup;
+    }
+    ArrayList<Part> parts = new ArrayList<>();
+    int at = 0;
+    for (Part features : outcome.share().parts()) {
+      Columns ids = TableReader.read(features.path(), FeatureTables.FEATURES, "image_id");
+      int to = at + ids.rows();
+      parts.add(
+          TableWriter.write(
+              directory,
+              features.index(),
+              Columns.of(ClusterTables.ASSIGNMENTS, ids.rows())
+                  .set("image_id", ids.strings("image_id"))
+                  .set("super_cluster", Arrays.copyOfRange(superCluster, at, to))
+                  .set("sub_cluster", Arrays.copyOfRange(subCluster, at, to))
+                  .set("distance", Arrays.copyOfRange(distance, at, to))
+                  .build()));
+      at = to;
+    }
+    return parts;
   }
 
   /** Whitening, centroids of both levels, and the trace. */
-  static List<Part> model(Output output, PcaModel pca, HierarchicalKMeans.Model model)
+  static List<Part> model(String directory, PcaModel pca, HierarchicalKMeans.Model model)
       throws IOException {
     return List.of(
-        output.write(0, pca(pca)),
-        output.write(0, centroids(model)),
-        output.write(0, trace(model)));
+        TableWriter.write(directory, 0, pca(pca)),
+        centroids(directory, model),
+        TableWriter.write(directory, 0, trace(model)));
   }
 
   private static Columns pca(PcaModel pca) {
@@ -69,30 +79,35 @@ final class ClusterResult {
         .build();
   }
 
-  private static Columns centroids(HierarchicalKMeans.Model model) {
-    Centroids first = model.superCentroids();
-    Centroids second = model.subCentroids();
-    int m = first.count();
-    int rows = m + second.count();
-    int[] level = new int[rows];
-    int[] c = new int[rows];
-    int[] z = new int[rows];
-    long[] images = new long[rows];
-    for (int i = 0; i < rows; i++) {
-      boolean sub = i >= m;
-      level[i] = sub ? 2 : 1;
-      c[i] = sub ? (i - m) / second.perGroup() : i;
-      z[i] = sub ? (i - m) % second.perGroup() : -1;
-      images[i] = sub ? model.subSizes()[i - m] : model.superSizes()[i];
+  private static Part centroids(String directory, HierarchicalKMeans.Model model)
+      throws IOException {
+    try (TableWriter out = TableWriter.open(directory, ClusterTables.CENTROIDS, 0)) {
+      for (Lloyd found : List.of(model.level1(), model.level2())) {
+        Centroids all = found.centroids();
+        for (int s = 0; s < all.slices(); s++) {
+          out.append(slice(found, s * all.width(), all.size(s)));
+        }
+      }
+      return out.finish();
     }
-    float[] values = Arrays.copyOf(first.values(), rows * first.dim());
-    System.arraycopy(second.values(), 0, values, first.values().length, second.values().length);
-    return Columns.of(ClusterTables.CENTROIDS, rows)
+  }
+
+  private static Columns slice(Lloyd found, int from, int n) throws IOException {
+    int[] level = new int[n];
+    int[] c = new int[n];
+    int[] z = new int[n];
+    int perGroup = found.centroids().perGroup();
+    Arrays.fill(level, found.level());
+    for (int i = 0; i < n; i++) {
+      c[i] = found.level() == 1 ? from + i : (from + i) / perGroup;
+      z[i] = found.level() == 1 ? -1 : (from + i) % perGroup;
+    }
+    return Columns.of(ClusterTables.CENTROIDS, n)
         .set("level", level)
         .set("super_cluster", c)
         .set("sub_cluster", z)
-        .set("images", images)
-        .set("centroid", values)
+        .set("images", Arrays.copyOfRange(found.counts(), from, from + n))
+        .set("centroid", found.centroids().values(from, n))
         .build();
   }
 
@@ -102,9 +117,11 @@ final class ClusterResult {
         .set("level", t.stream().mapToInt(Trace::level).toArray())
         .set("iteration", t.stream().mapToInt(Trace::iteration).toArray())
         .set("objective", t.stream().mapToDouble(Trace::objective).toArray())
+        .set("changed", t.stream().mapToLong(Trace::changed).toArray())
         .set("moved", t.stream().mapToDouble(Trace::moved).toArray())
         .set("empties", t.stream().mapToInt(Trace::empties).toArray())
         .set("imbalance", t.stream().mapToDouble(Trace::imbalance).toArray())
+        .set("compared", t.stream().mapToLong(Trace::compared).toArray())
         .build();
   }
 }

@@ -1,11 +1,13 @@
 package org.deepercluster.stages.cluster;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
@@ -14,15 +16,17 @@ import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
+import org.deepercluster.stages.table.Paths;
 import org.deepercluster.stages.table.TableReader;
 
 /**
  * PCA-whitening and two-level k-means (steps 1.b to 1.e of the method). Tables: {@link
- * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for
- * comparison.
+ * ClusterTables}. Inputs: {@code features}; {@code previous}, the clustering before, for comparison
+ * and for a warm restart.
  *
- * <p>Small collections run all passes in one job, large ones a job per pass; the same arithmetic in
- * the same order, so the same result.
+ * <p>Small collections run all passes in one job, on the threads of one worker, large ones a job
+ * per pass; the same arithmetic, so the same result. What is complete when a run is killed is not
+ * done again.
  *
  * @param config what to do
  * @param epoch the epoch before which images are reassigned
@@ -37,6 +41,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
   @Override
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of(config);
+    Collapse.SETTINGS.forEach(s::remove);
     s.remove("singleJobMiB");
     s.remove("reassignEvery");
     s.put("epoch", String.valueOf(epoch));
@@ -46,7 +51,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
 
   @Override
   public List<String> outputs() {
-    return List.of("assignments", "centroids", "pca", "trace");
+    return List.of("assignments", "centroids", "pca", "rejects", "trace");
   }
 
   @Override
@@ -59,63 +64,61 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
     }
     long stageSeed = Seeds.of(Seeds.of(seed, "cluster"), epoch);
     long bytes = features.stream().mapToLong(Part::bytes).sum();
+    ClusterRun run =
+        new ClusterRun(
+            config,
+            stageSeed,
+            new ArrayList<>(features),
+            new ArrayList<>(
+                config.warmRestart() && context.hasInput("previous")
+                    ? context.input("previous").table("assignments")
+                    : List.of()),
+            Paths.join(context.directory(), "result"));
+    Scratch scratch = new Scratch(context.unfinished());
     List<Part> parts =
         bytes <= (long) config.singleJobMiB() << 20
-            ? context.run("", out -> new ClusterInOneJob(config, stageSeed, features, out))
-            : inJobs(context, features, stageSeed);
-    return new StageResult(parts, numbers(context, parts), series(parts));
+            ? context.run("", out -> new ClusterInOneJob(run, scratch, context.parallelism(), out))
+            : run.run(scratch, new JobUnits(context), t -> {});
+    parts = RejectedRows.listed(context, features, parts);
+    TreeMap<String, ClusterHealth> health = health(parts);
+    TreeMap<String, Double> numbers = numbers(context, parts, health.get("level 2"));
+    numbers.put("clusters/super_largest", (double) health.get("level 1").largest());
+    List<String> collapsed = Collapse.check(config, health, numbers);
+    return new StageResult(parts, numbers, series(parts), collapsed);
   }
 
-  private List<Part> inJobs(StageContext context, List<Part> features, long stageSeed)
-      throws Exception {
-    try {
-      PcaModel pca = JobPasses.fit(context, features, config);
-      JobPasses passes = JobPasses.whiten(context, features, pca);
-      HierarchicalKMeans.Model model =
-          new HierarchicalKMeans(config.m(), config.k(), config.iterations(), stageSeed)
-              .run(passes, t -> {});
-      return passes.write(features, pca, model);
-    } catch (JobPasses.PassFailedException e) {
-      if (e.getCause() instanceof Exception cause) {
-        throw cause;
-      }
-      throw e;
-    }
-  }
-
-  private TreeMap<String, Double> numbers(StageContext context, List<Part> parts) throws Exception {
-    TreeMap<String, Double> n = new TreeMap<>();
-    int[] label = labels(Part.of(parts, "assignments"), config.k() / config.m());
-    long rejected = 0;
-    for (int l : label) {
-      rejected += l < 0 ? 1 : 0;
-    }
+  private static TreeMap<String, ClusterHealth> health(List<Part> parts) throws IOException {
     Columns centroids =
         TableReader.read(Part.of(parts, "centroids"), ClusterTables.CENTROIDS, "level", "images");
-    List<Long> sizes = new ArrayList<>();
-    List<Long> superSizes = new ArrayList<>();
-    for (int i = 0; i < centroids.rows(); i++) {
-      (centroids.ints("level")[i] == 1 ? superSizes : sizes).add(centroids.longs("images")[i]);
+    TreeMap<String, ClusterHealth> health = new TreeMap<>();
+    for (int level = 1; level <= 2; level++) {
+      LongStream.Builder sizes = LongStream.builder();
+      for (int i = 0; i < centroids.rows(); i++) {
+        if (centroids.ints("level")[i] == level) {
+          sizes.add(centroids.longs("images")[i]);
+        }
+      }
+      health.put("level " + level, ClusterHealth.of(sizes.build().toArray()));
     }
-    ClusterHealth health = ClusterHealth.of(sizes.stream().mapToLong(Long::longValue).toArray());
-    n.put("clusters/entropy", health.entropy());
-    n.put("clusters/entropy_normalised", health.normalisedEntropy());
-    n.put("clusters/largest", (double) health.largest());
-    n.put("clusters/smallest", (double) health.smallest());
-    n.put("clusters/empty", (double) health.empties());
-    n.put("clusters/imbalance", health.imbalance());
-    n.put("clusters/rejected", (double) rejected);
-    n.put(
-        "clusters/super_largest",
-        (double) superSizes.stream().mapToLong(Long::longValue).max().orElse(0));
+    return health;
+  }
+
+  private TreeMap<String, Double> numbers(
+      StageContext context, List<Part> parts, ClusterHealth health) throws IOException {
+    TreeMap<String, Double> n = new TreeMap<>();
+    health.numbers().forEach((name, value) -> n.put("clusters/" + name, value));
+    n.putAll(RejectedRows.numbers(parts));
     Columns trace = TableReader.read(Part.of(parts, "trace"), ClusterTables.TRACE);
     for (int i = 0; i < trace.rows(); i++) {
       n.put("objective/level" + trace.ints("level")[i], trace.doubles("objective")[i]);
     }
     if (context.hasInput("previous")) {
-      int[] before =
-          labels(context.input("previous").table("assignments"), config.k() / config.m());
-      n.put("clusters/nmi_previous", ClusterMetrics.of(before, label).nmiGeometric());
+      int perSuper = config.k() / config.m();
+      Reassignment.of(
+              labels(context.input("previous").table("assignments"), perSuper),
+              labels(Part.of(parts, "assignments"), perSuper))
+          .numbers()
+          .forEach((name, value) -> n.put("clusters/" + name, value));
     }
     return n;
   }
@@ -128,6 +131,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
       long step = trace.ints("iteration")[i];
       Map<String, Double> values = new HashMap<>();
       values.put("objective", trace.doubles("objective")[i]);
+      values.put("changed", (double) trace.longs("changed")[i]);
       values.put("moved", trace.doubles("moved")[i]);
       values.put("empties", (double) trace.ints("empties")[i]);
       values.put("imbalance", trace.doubles("imbalance")[i]);
@@ -144,7 +148,7 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
    * @param assignments files of the assignments table, in order
    * @param perSuper sub-clusters of each super-cluster, k/m
    */
-  public static int[] labels(List<Part> assignments, int perSuper) throws java.io.IOException {
+  public static int[] labels(List<Part> assignments, int perSuper) throws IOException {
     Columns a =
         TableReader.read(assignments, ClusterTables.ASSIGNMENTS, "super_cluster", "sub_cluster");
     int[] label = new int[a.rows()];

@@ -55,9 +55,11 @@ public final class ClusterTables {
           .with("level", Type.INT)
           .with("iteration", Type.INT)
           .with("objective", Type.DOUBLE)
+          .with("changed", Type.LONG)
           .with("moved", Type.DOUBLE)
           .with("empties", Type.INT)
           .with("imbalance", Type.DOUBLE)
+          .with("compared", Type.LONG)
           .build();
 
   /**
@@ -79,6 +81,24 @@ public final class ClusterTables {
           .with("iteration", Type.INT)
           .with("objective", Type.DOUBLE)
           .with("error", Type.DOUBLE)
+          .build();
+
+  /**
+   * One row per image without a cluster. {@code cause} is {@code nan} or {@code infinite}, by the
+   * first feature that is not finite; for {@code sinkhorn} also {@code prediction}, where the
+   * features are finite and what the heads make of them is not.
+   */
+  public static final TableSchema REJECTS =
+      TableSchema.named("rejects").with("image_id", Type.STRING).with("cause", Type.STRING).build();
+
+  /** One row per image that was assigned to a stored clustering; columns as in the others. */
+  public static final TableSchema ASSIGNED =
+      TableSchema.named("assigned")
+          .with("image_id", Type.STRING)
+          .with("uri", Type.STRING)
+          .with("super_cluster", Type.INT)
+          .with("sub_cluster", Type.INT)
+          .with("distance", Type.FLOAT)
           .build();
 
   private ClusterTables() {}

@@ -2,8 +2,6 @@ package org.deepercluster.stages.cluster;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.Consumer;
 import org.deepercluster.stages.config.Seeds;
 
@@ -12,19 +10,41 @@ import org.deepercluster.stages.config.Seeds;
  * rows into m super-clusters, then each super-cluster by itself into k/m sub-clusters, all of them
  * in the same passes over the data.
  *
- * <p>Each level starts from random rows, makes {@code iterations} Lloyd passes and one assignment
- * pass. A super-cluster with fewer rows than sub-clusters starts from its rows over and over again,
- * and one without rows from its own centroid; what stays empty is reported.
+ * <p>Each level starts from given centroids, by default random rows, makes {@code iterations} Lloyd
+ * passes, or fewer where they hardly lower the objective any more, and one assignment pass. A
+ * super-cluster with fewer rows than sub-clusters starts from its rows over and over again, and one
+ * without rows from its own centroid; what stays empty is reported.
  *
  * @param m super-clusters, at least 1
  * @param k sub-clusters in all, a multiple of m
  * @param iterations Lloyd passes per level, at least 1; one is made where there is nothing to
  *     choose from
+ * @param tolerance a level's passes end when one has lowered the objective by less than this part
+ *     of it, and no cluster was empty, at least 0; 0: not before {@code iterations}
  * @param seed of this clustering
  */
-public record HierarchicalKMeans(int m, int k, int iterations, long seed) implements Serializable {
+record HierarchicalKMeans(int m, int k, int iterations, double tolerance, long seed)
+    implements Serializable {
+  /** Without an early end. */
+  HierarchicalKMeans(int m, int k, int iterations, long seed) {
+    this(m, k, iterations, 0, seed);
+  }
+
+  /** Where a level starts from. */
+  interface Starts {
+    /**
+     * Centroids to start from.
+     *
+     * @param level 1, or 2 once the passes are there
+     * @param perGroup centroids in each of the level's groups
+     * @param seed the level's seed
+     * @throws IllegalArgumentException if no row is usable
+     */
+    Centroids of(int level, int perGroup, long seed) throws Exception;
+  }
+
   /** Checks the ranges. */
-  public HierarchicalKMeans {
+  HierarchicalKMeans {
     if (m < 1 || k < m || k % m != 0) {
       throw new IllegalArgumentException(
           "k must be a positive multiple of m, got k " + k + ", m " + m);
@@ -35,106 +55,65 @@ public record HierarchicalKMeans(int m, int k, int iterations, long seed) implem
   }
 
   /**
-   * What is left after both levels, beside the assignment that {@link Passes} remembers.
+   * What both levels found.
    *
-   * @param superCentroids m × dim
-   * @param subCentroids m groups of k/m × dim
-   * @param superSizes rows in each super-cluster, m values
-   * @param subSizes rows in each sub-cluster, k values ({@code c·k/m + z})
-   * @param rejected rows with NaN or infinity, in no cluster
+   * @param level1 after its last pass: centroids of the super-clusters, their sizes
+   * @param level2 likewise, of all sub-clusters
+   * @param shares where each image went
    * @param traces one per pass, in order
    */
-  public record Model(
-      Centroids superCentroids,
-      Centroids subCentroids,
-      long[] superSizes,
-      long[] subSizes,
-      long rejected,
-      List<Trace> traces)
+  record Model(Lloyd level1, Lloyd level2, ArrayList<Passes.Share> shares, ArrayList<Trace> traces)
       implements Serializable {}
+
+  /** Passes over the data in all, where none ends early. */
+  int passes() {
+    return (m == 1 ? 1 : iterations) + (k == m ? 1 : iterations) + 2;
+  }
+
+  /** Runs both levels from random rows. */
+  Model run(Passes passes, Consumer<Trace> progress) throws Exception {
+    return run(passes, passes::start, progress);
+  }
 
   /**
    * Runs both levels.
    *
    * @param passes over the data
+   * @param starts where they start from
    * @param progress told after each pass
    * @throws IllegalArgumentException if no row is usable
    */
-  public Model run(Passes passes, Consumer<Trace> progress) {
-    List<Trace> traces = new ArrayList<>();
+  Model run(Passes passes, Starts starts, Consumer<Trace> progress) throws Exception {
+    ArrayList<Trace> traces = new ArrayList<>();
     Consumer<Trace> note =
         trace -> {
           traces.add(trace);
           progress.accept(trace);
         };
-    Centroids start1 = start(passes, 1, m, Seeds.of(seed, "level1"), null);
-    Level level1 = lloyd(passes, 1, start1, note);
-    Centroids start2 = start(passes, m, k / m, Seeds.of(seed, "level2"), level1.centroids());
-    Level level2 = lloyd(passes, 2, start2, note);
-    return new Model(
-        level1.centroids(),
-        level2.centroids(),
-        level1.tally().counts(),
-        level2.tally().counts(),
-        level1.tally().rejected(),
-        List.copyOf(traces));
-  }
-
-  /** A level's final centroids and the tally of the last assignment. */
-  record Level(Centroids centroids, Tally tally) {}
-
-  private Centroids start(
-      Passes passes, int groups, int perGroup, long levelSeed, Centroids parents) {
-    Seeding seeding = passes.seeds(groups, perGroup, levelSeed);
-    List<long[]> drawn = new ArrayList<>();
-    int total = 0;
-    for (int g = 0; g < groups; g++) {
-      drawn.add(seeding.rows(g));
-      total += drawn.get(g).length;
-    }
-    if (total == 0) {
-      throw new IllegalArgumentException(
-          "k-means needs at least one row without NaN or infinity, got none");
-    }
-    long[] wanted = drawn.stream().flatMapToLong(Arrays::stream).toArray();
-    float[] rows = passes.rows(wanted);
-    int dim = passes.dim();
-    float[] values = new float[Math.multiplyExact(Math.multiplyExact(groups, perGroup), dim)];
-    int at = 0;
-    for (int g = 0; g < groups; g++) {
-      int n = drawn.get(g).length;
-      for (int z = 0; z < perGroup; z++) {
-        float[] from = n > 0 ? rows : parents.values();
-        int index = n > 0 ? at + z % n : g;
-        System.arraycopy(from, index * dim, values, (g * perGroup + z) * dim, dim);
-      }
-      at += n;
-    }
-    return new Centroids(groups, perGroup, dim, values);
+    Lloyd level1 = lloyd(passes, 1, starts.of(1, m, Seeds.of(seed, "level1")), note);
+    passes.descend(level1);
+    Lloyd level2 = lloyd(passes, 2, starts.of(2, k / m, Seeds.of(seed, "level2")), note);
+    return new Model(level1, level2, new ArrayList<>(passes.assignment(level1, level2)), traces);
   }
 
   /** Lloyd's algorithm on one level, from given centroids. */
-  Level lloyd(Passes passes, int level, Centroids start, Consumer<Trace> note) {
-    Centroids centroids = start;
-    int last = centroids.perGroup() == 1 ? 1 : iterations;
-    for (int i = 0; i < last; i++) {
-      Partial partial = passes.partial(level, centroids);
-      CentroidUpdate update = CentroidUpdate.of(centroids, partial, i + 1 < last);
-      note.accept(trace(level, i, partial.tally(), update.moved()));
-      centroids = update.centroids();
+  Lloyd lloyd(Passes passes, int level, Centroids start, Consumer<Trace> note) throws Exception {
+    Lloyd at = Lloyd.from(level, start);
+    int last = start.perGroup() == 1 ? 1 : iterations;
+    double objective = Double.POSITIVE_INFINITY;
+    for (int i = 0; i <= last; i++) {
+      Passes.Then then =
+          i == last ? Passes.Then.STAY : i + 1 < last ? Passes.Then.SPLIT : Passes.Then.MOVE;
+      at = passes.pass(at, then);
+      note.accept(at.trace());
+      double now = at.trace().objective();
+      // An empty cluster has been given half of another one, whose rows must be told apart first.
+      boolean settled = tolerance > 0 && objective - now < tolerance * objective;
+      if (i < last && settled && at.trace().empties() == 0) {
+        last = i + 1;
+      }
+      objective = now;
     }
-    Tally tally = passes.assign(level, centroids);
-    note.accept(trace(level, last, tally, 0));
-    return new Level(centroids, tally);
-  }
-
-  private static Trace trace(int level, int iteration, Tally tally, double moved) {
-    return new Trace(
-        level,
-        iteration,
-        tally.objective(),
-        moved,
-        tally.empties(),
-        ClusterHealth.imbalance(tally.counts()));
+    return at;
   }
 }

@@ -3,6 +3,7 @@ package org.deepercluster.stages.cluster;
 import java.io.Serializable;
 import java.util.Arrays;
 import org.bytedeco.openblas.global.openblas;
+import org.deepercluster.stages.table.Columns;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -54,6 +55,10 @@ public final class PcaModel implements Serializable {
       throw new IllegalArgumentException("PCA needs at least one finite feature row, got none");
     }
     double[] mean = moments.mean();
+    for (int j = 0; j < d; j++) {
+      // What the table of the PCA holds; so a model that is read from it gives the same bits.
+      mean[j] = (float) mean[j];
+    }
     double[] vectors = moments.m2();
     double scale = 1.0 / Math.max(1, moments.count() - 1);
     for (int i = 0; i < vectors.length; i++) {
@@ -89,6 +94,37 @@ public final class PcaModel implements Serializable {
       }
     }
     return new PcaModel(d, pcaDim, mean, eigenvalues, projection);
+  }
+
+  /**
+   * A model that was stored.
+   *
+   * @param table all rows of {@link ClusterTables#PCA}
+   * @throws IllegalArgumentException if rows are missing
+   */
+  static PcaModel of(Columns table) {
+    int pcaDim = table.rows() - 1;
+    int d = table.dimension("vector");
+    for (int i = 0; i <= pcaDim; i++) {
+      if (table.ints("component")[i] != i) {
+        throw new IllegalArgumentException(
+            "table pca: component " + i + " expected, got " + table.ints("component")[i]);
+      }
+    }
+    if (pcaDim < 1) {
+      throw new IllegalArgumentException(
+          "table pca: a mean and at least one component expected, got " + table.rows() + " rows");
+    }
+    double[] mean = new double[d];
+    for (int j = 0; j < d; j++) {
+      mean[j] = table.vectors("vector")[j];
+    }
+    return new PcaModel(
+        d,
+        pcaDim,
+        mean,
+        Arrays.copyOfRange(table.doubles("eigenvalue"), 1, pcaDim + 1),
+        Arrays.copyOfRange(table.vectors("vector"), d, (pcaDim + 1) * d));
   }
 
   /** Variance that rounding the features to float32 may cause by itself. */
@@ -186,12 +222,15 @@ public final class PcaModel implements Serializable {
     return pcaDim;
   }
 
-  /** All d eigenvalues of the covariance, decreasing, not floored; a copy. */
+  /**
+   * Eigenvalues of the covariance, decreasing, not floored; a copy. All d after fitting, the kept
+   * ones of a model that was stored.
+   */
   public double[] eigenvalues() {
     return eigenvalues.clone();
   }
 
-  /** Mean µ, d values; a copy. */
+  /** Mean µ, d values of float32; a copy. */
   public double[] mean() {
     return mean.clone();
   }

@@ -25,7 +25,20 @@ final class SinkhornResult {
       throws IOException {
     int[][] label = block.labels(logP, logAlpha);
     Columns ids = TableReader.read(features.path(), FeatureTables.FEATURES, "image_id");
-    int n = ids.rows();
+    Columns.Builder out =
+        Columns.of(ClusterTables.assignments(block.heads()), ids.rows())
+            .set("image_id", ids.strings("image_id"));
+    set(out, logP, label);
+    return output.write(features.index(), out.build());
+  }
+
+  /**
+   * Sets the columns of the labels.
+   *
+   * @param label [H][n], −1 for a rejected row
+   */
+  static void set(Columns.Builder out, Block logP, int[][] label) {
+    int n = logP.rows();
     int[] superCluster = new int[n];
     float[] cost = new float[n];
     for (int r = 0; r < n; r++) {
@@ -33,15 +46,10 @@ final class SinkhornResult {
       superCluster[r] = y < 0 ? -1 : 0;
       cost[r] = y < 0 ? Float.NaN : -logP.data()[r * logP.dim() + y];
     }
-    Columns.Builder out =
-        Columns.of(ClusterTables.assignments(block.heads()), n)
-            .set("image_id", ids.strings("image_id"))
-            .set("super_cluster", superCluster)
-            .set("distance", cost);
+    out.set("super_cluster", superCluster).set("distance", cost);
     for (int h = 0; h < label.length; h++) {
       out.set(TableSchema.repeated("sub_cluster", h), label[h]);
     }
-    return output.write(features.index(), out.build());
   }
 
   /** α, the marginals and the iterations. */

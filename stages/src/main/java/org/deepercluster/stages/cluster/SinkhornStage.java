@@ -28,6 +28,9 @@ import org.deepercluster.stages.table.TableSchema;
  * @param epoch the epoch before which labels are updated
  */
 public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
+  /** Log-probabilities that one job holds in memory. */
+  private static final int IN_MEMORY_MIB = 256;
+
   private static final List<String> OF_TRAINING =
       List.of("singleJobMiB", "sinkhorn.updates", "sinkhorn.updateCount", "sinkhorn.rotation");
 
@@ -40,13 +43,14 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of(config);
     OF_TRAINING.forEach(s::remove);
+    Collapse.SETTINGS.forEach(s::remove);
     s.put("epoch", String.valueOf(epoch));
     return s;
   }
 
   @Override
   public List<String> outputs() {
-    return List.of("assignments", "heads", "iterations");
+    return List.of("assignments", "heads", "iterations", "rejects");
   }
 
   @Override
@@ -61,19 +65,28 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
     Sinkhorn sinkhorn = Sinkhorn.of(config);
     double bytes = 4.0 * images * config.k() * config.sinkhorn().heads();
     List<Part> parts;
-    if (bytes <= (long) config.singleJobMiB() << 20) {
+    if (bytes <= (long) Math.min(IN_MEMORY_MIB, config.singleJobMiB()) << 20) {
       parts = context.run("", out -> new SinkhornInOneJob(sinkhorn, checkpoint, features, out));
     } else {
       SinkhornJobs passes = new SinkhornJobs(context, sinkhorn.block(), checkpoint, features);
       parts = passes.write(features, sinkhorn.run(passes, t -> {}));
     }
+    parts = RejectedRows.listed(context, features, parts);
     Columns iterations = TableReader.read(Part.of(parts, "iterations"), ClusterTables.ITERATIONS);
-    return new StageResult(parts, numbers(context, parts, iterations), series(iterations));
+    TreeMap<String, ClusterHealth> health = new TreeMap<>();
+    TreeMap<String, Double> numbers = numbers(context, parts, iterations, health);
+    List<String> collapsed = Collapse.check(config, health, numbers);
+    return new StageResult(parts, numbers, series(iterations), collapsed);
   }
 
+  /** Puts the health of each head into {@code healthOfHeads}. */
   private TreeMap<String, Double> numbers(
-      StageContext context, List<Part> parts, Columns iterations) throws Exception {
-    TreeMap<String, Double> n = new TreeMap<>();
+      StageContext context,
+      List<Part> parts,
+      Columns iterations,
+      TreeMap<String, ClusterHealth> healthOfHeads)
+      throws IOException {
+    TreeMap<String, Double> n = new TreeMap<>(RejectedRows.numbers(parts));
     int heads = config.sinkhorn().heads();
     for (int h = 0; h < heads; h++) {
       int[] label = labels(Part.of(parts, "assignments"), h);
@@ -83,23 +96,17 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
           sizes[y]++;
         }
       }
-      TreeMap<String, Double> ofHead = new TreeMap<>();
       ClusterHealth health = ClusterHealth.of(sizes);
-      ofHead.put("entropy", health.entropy());
-      ofHead.put("entropy_normalised", health.normalisedEntropy());
-      ofHead.put("largest", (double) health.largest());
-      ofHead.put("smallest", (double) health.smallest());
-      ofHead.put("empty", (double) health.empties());
-      ofHead.put("imbalance", health.imbalance());
+      healthOfHeads.put("head " + h, health);
+      TreeMap<String, Double> ofHead = new TreeMap<>(health.numbers());
       if (context.hasInput("previous")) {
         int[] before = labels(context.input("previous").table("assignments"), h);
-        ofHead.put("nmi_previous", ClusterMetrics.of(before, label).nmiGeometric());
+        ofHead.putAll(Reassignment.of(before, label).numbers());
       }
       String prefix = "clusters/head" + h + "/";
       ofHead.forEach((name, value) -> n.put(prefix + name, value));
       if (h == 0) {
         ofHead.forEach((name, value) -> n.put("clusters/" + name, value));
-        n.put("clusters/rejected", (double) (label.length - health.rows()));
       }
     }
     double[] error = new double[heads];
@@ -137,7 +144,12 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
     return points;
   }
 
-  private static int[] labels(List<Part> assignments, int head) throws IOException {
+  /**
+   * Labels of one head, −1 for an image without.
+   *
+   * @param assignments files of the assignments table, in order
+   */
+  public static int[] labels(List<Part> assignments, int head) throws IOException {
     String column = TableSchema.repeated("sub_cluster", head);
     return TableReader.read(assignments, ClusterTables.assignments(head + 1), column).ints(column);
   }

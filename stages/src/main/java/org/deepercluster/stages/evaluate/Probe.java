@@ -11,7 +11,7 @@ import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
 import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.cluster.ClusterStage;
-import org.deepercluster.stages.cluster.ClusterTables;
+import org.deepercluster.stages.cluster.LabelledClusters;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.table.Columns;
@@ -143,23 +143,12 @@ final class Probe extends StageTransform<Probe.Task> {
     }
 
     private static List<Result> clusters(ClusterTask task) throws IOException {
-      Map<String, Integer> label = IngestTables.labelsById(task.labels());
-      int[] cluster = ClusterStage.labels(task.assignments(), task.perSuper());
-      String[] ids =
-          TableReader.read(task.assignments(), ClusterTables.ASSIGNMENTS, "image_id")
-              .strings("image_id");
-      int[] truth = new int[cluster.length];
-      int[] found = new int[cluster.length];
-      int n = 0;
-      for (int i = 0; i < cluster.length; i++) {
-        Integer l = label.get(ids[i]);
-        if (l != null && cluster[i] >= 0) {
-          truth[n] = l;
-          found[n++] = cluster[i];
-        }
-      }
-      return Result.of(
-          ClusterMetrics.of(java.util.Arrays.copyOf(truth, n), java.util.Arrays.copyOf(found, n)));
+      LabelledClusters both =
+          LabelledClusters.of(
+              task.assignments(),
+              ClusterStage.labels(task.assignments(), task.perSuper()),
+              IngestTables.labelsById(task.labels()));
+      return Result.of(ClusterMetrics.of(both.labels(), both.clusters()));
     }
   }
 }

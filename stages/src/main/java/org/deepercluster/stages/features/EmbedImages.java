@@ -13,6 +13,7 @@ import org.deepercluster.stages.ingest.SourceImage;
 import org.deepercluster.stages.ingest.SourceImages;
 import org.deepercluster.stages.ingest.SourceUnit;
 import org.deepercluster.stages.model.ConvLayer;
+import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Column.Type;
@@ -41,11 +42,12 @@ public final class EmbedImages extends StageTransform<SourceUnit> {
           .with("vector", Type.VECTOR)
           .build();
 
+  private final ModelConfig config;
   private final String model;
   private final String layer;
 
   /**
-   * The transform.
+   * The transform, with a model that was exported.
    *
    * @param model URI of a {@code model.safetensors}
    * @param layer {@link #OUTPUT_LAYER}, or a convolution such as {@code conv5}: its activations
@@ -54,7 +56,27 @@ public final class EmbedImages extends StageTransform<SourceUnit> {
    * @param directory URI of the folder to write to
    */
   public EmbedImages(String model, String layer, List<SourceUnit> units, String directory) {
+    this(null, model, layer, units, directory);
+  }
+
+  /**
+   * The transform, with the network of a training state: its output, in the bits that {@link
+   * FeaturesStage} gives.
+   *
+   * @param config its architecture
+   * @param checkpoint URI of the training state
+   * @param units of the collection
+   * @param directory URI of the folder to write to
+   */
+  public EmbedImages(
+      ModelConfig config, String checkpoint, List<SourceUnit> units, String directory) {
+    this(config, checkpoint, OUTPUT_LAYER, units, directory);
+  }
+
+  private EmbedImages(
+      ModelConfig config, String model, String layer, List<SourceUnit> units, String directory) {
     super(units, directory);
+    this.config = config;
     this.model = model;
     this.layer = layer;
   }
@@ -84,26 +106,28 @@ public final class EmbedImages extends StageTransform<SourceUnit> {
 
   @Override
   protected UnitWork<SourceUnit> work() {
-    return new Work(model, layer);
+    return new Work(config, model, layer);
   }
 
   private static final class Work implements UnitWork<SourceUnit> {
     private static final long serialVersionUID = 1;
     private static final int BATCH = ImageBlock.INFERENCE_BATCH;
 
+    private final ModelConfig config;
     private final String model;
     private final String layer;
     private transient Trunk trunk;
     private transient FeaturePooling pooling;
 
-    Work(String model, String layer) {
+    Work(ModelConfig config, String model, String layer) {
+      this.config = config;
       this.model = model;
       this.layer = layer;
     }
 
     @Override
     public void open() throws Exception {
-      trunk = ModelFile.load(model, 1);
+      trunk = config == null ? ModelFile.load(model, 1) : ModelFile.trunk(config, model, 1);
       pooling = EmbedImages.pooling(trunk, layer);
     }
 

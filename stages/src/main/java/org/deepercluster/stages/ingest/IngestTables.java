@@ -38,7 +38,8 @@ public final class IngestTables {
           .build();
 
   /**
-   * One row per accepted image that has a label; only evaluation, report and supervision read it.
+   * One row per accepted image that has a label; only evaluation, report, tracking and supervision
+   * read it.
    */
   public static final TableSchema LABELS =
       TableSchema.named("labels")

@@ -134,6 +134,21 @@ public final class ModelFile {
   }
 
   /**
+   * An architecture that was written as text.
+   *
+   * @param settings its settings by key, among others
+   * @param prefix of these keys
+   */
+  public static ModelConfig config(Map<String, String> settings, String prefix) {
+    return new ModelConfig(
+        settings.get(prefix + "trunk"),
+        Integer.parseInt(settings.get(prefix + "imageSize")),
+        settings.get(prefix + "input"),
+        Integer.parseInt(settings.get(prefix + "width")),
+        Double.parseDouble(settings.get(prefix + "dropout")));
+  }
+
+  /**
    * A trunk that {@link #export} wrote.
    *
    * @param path URI of a {@code model.safetensors}
@@ -149,13 +164,7 @@ public final class ModelFile {
           path
               + ": its metadata has no model.trunk; only models that this program exported are read");
     }
-    ModelConfig config =
-        new ModelConfig(
-            m.get("model.trunk"),
-            Integer.parseInt(m.get("model.imageSize")),
-            m.get("model.input"),
-            Integer.parseInt(m.get("model.width")),
-            Double.parseDouble(m.get("model.dropout")));
+    ModelConfig config = config(m, "model.");
     Trunk trunk = Trunk.create(config, 0);
     try {
       trunk.load(contents.tensors());

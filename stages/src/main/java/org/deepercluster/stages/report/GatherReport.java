@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.ClusterTables;
+import org.deepercluster.stages.cluster.LabelledClusters;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.image.CropBox;
 import org.deepercluster.stages.image.Image;
@@ -141,9 +142,11 @@ final class GatherReport {
     double nmi = Double.NaN;
     double ari = Double.NaN;
     if (!label.isEmpty()) {
-      int[][] both = labelled(c, label);
-      if (both[0].length > 0) {
-        ClusterMetrics m = ClusterMetrics.of(both[0], both[1]);
+      List<Part> assignments = c.table("assignments");
+      LabelledClusters both =
+          LabelledClusters.of(assignments, ClusterStage.labels(assignments, perSuper), label);
+      if (both.labels().length > 0) {
+        ClusterMetrics m = ClusterMetrics.of(both.labels(), both.clusters());
         nmi = m.nmiGeometric();
         ari = m.ari();
       }
@@ -209,25 +212,6 @@ final class GatherReport {
       names.put(l.ints("label")[i], l.strings("class_name")[i]);
     }
     return names;
-  }
-
-  /** Labels and clusters of the images that have both. */
-  private int[][] labelled(Input c, Map<String, Integer> label) throws IOException {
-    int[] cluster = ClusterStage.labels(c.table("assignments"), perSuper);
-    String[] ids =
-        TableReader.read(c.table("assignments"), ClusterTables.ASSIGNMENTS, "image_id")
-            .strings("image_id");
-    int[] truth = new int[ids.length];
-    int[] found = new int[ids.length];
-    int n = 0;
-    for (int i = 0; i < ids.length; i++) {
-      Integer l = label.get(ids[i]);
-      if (l != null && cluster[i] >= 0) {
-        truth[n] = l;
-        found[n++] = cluster[i];
-      }
-    }
-    return new int[][] {Arrays.copyOf(truth, n), Arrays.copyOf(found, n)};
   }
 
   private record Member(int block, int row, String id) {}

@@ -1,16 +1,28 @@
 package org.deepercluster.stages.table;
 
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
+import org.apache.parquet.column.Encoding;
+import org.apache.parquet.column.EncodingStats;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
+import org.apache.parquet.column.page.DataPage;
+import org.apache.parquet.column.page.DataPageV2;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.column.page.PageReader;
+import org.apache.parquet.column.values.rle.RunLengthBitPackingHybridDecoder;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnPath;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
@@ -115,6 +127,10 @@ public final class TableReader implements AutoCloseable {
   public Columns rowGroup(int index) throws IOException {
     PageReadStore pages = file.readRowGroup(index);
     int rows = Math.toIntExact(pages.getRowCount());
+    Map<ColumnPath, ColumnChunkMetaData> chunks = new HashMap<>();
+    for (ColumnChunkMetaData c : file.getRowGroups().get(index).getColumns()) {
+      chunks.put(c.getPath(), c);
+    }
     ColumnReadStoreImpl store =
         new ColumnReadStoreImpl(
             pages, new Ignore(parquet), parquet, file.getFileMetaData().getCreatedBy());
@@ -122,7 +138,11 @@ public final class TableReader implements AutoCloseable {
     for (int i = 0; i < schema.columns().size(); i++) {
       Column c = schema.columns().get(i);
       ColumnDescriptor descriptor = parquet.getColumns().get(i);
-      out.set(c.name(), values(c, store.getColumnReader(descriptor), rows));
+      out.set(
+          c.name(),
+          c.type() == Column.Type.VECTOR && plain(chunks.get(ColumnPath.get(descriptor.getPath())))
+              ? plainVectors(c, pages.getPageReader(descriptor), rows)
+              : values(c, store.getColumnReader(descriptor), rows));
     }
     return out.build();
   }
@@ -191,6 +211,67 @@ public final class TableReader implements AutoCloseable {
     }
   }
 
+  /** Whether all pages are as {@link TableWriter} writes them: whole pages can then be copied. */
+  private static boolean plain(ColumnChunkMetaData chunk) {
+    EncodingStats stats = chunk.getEncodingStats();
+    return stats != null
+        && stats.usesV2Pages()
+        && !stats.hasDictionaryPages()
+        && stats.getDataEncodings().equals(Set.of(Encoding.PLAIN))
+        && chunk.getStatistics() != null
+        && chunk.getStatistics().getNumNulls() == 0;
+  }
+
+  /** Vectors of one length, page after page; the levels say where each begins. */
+  private float[] plainVectors(Column c, PageReader in, int rows) throws IOException {
+    long total = in.getTotalValueCount();
+    if (rows == 0 || total % rows != 0 || total > Integer.MAX_VALUE - 8) {
+      throw uneven(c, total, rows);
+    }
+    int d = (int) (total / rows);
+    float[] v = new float[(int) total];
+    int at = 0;
+    for (DataPage page = in.readPage(); page != null; page = in.readPage()) {
+      DataPageV2 p = (DataPageV2) page;
+      int n = p.getValueCount();
+      RunLengthBitPackingHybridDecoder levels =
+          new RunLengthBitPackingHybridDecoder(1, p.getRepetitionLevels().toInputStream());
+      for (int i = at; i < at + n; i++) {
+        if ((levels.readInt() == 0) != (i % d == 0)) {
+          throw new IOException(
+              path
+                  + ": column "
+                  + c.name()
+                  + ", row "
+                  + i / d
+                  + ": a vector is not "
+                  + d
+                  + " long");
+        }
+      }
+      p.getData()
+          .toInputStream()
+          .slice(4 * n)
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .asFloatBuffer()
+          .get(v, at, n);
+      at += n;
+    }
+    return v;
+  }
+
+  private IOException uneven(Column c, long total, int rows) {
+    return new IOException(
+        path
+            + ": column "
+            + c.name()
+            + " has "
+            + total
+            + " values in "
+            + rows
+            + " rows; all vectors of a row group must have one length");
+  }
+
   @SuppressWarnings("deprecation") // the number of values has no other accessor
   private float[] vectors(Column c, ColumnReader in, int rows) throws IOException {
     long total = in.getTotalValueCount();
@@ -198,15 +279,7 @@ public final class TableReader implements AutoCloseable {
       return new float[0];
     }
     if (total % rows != 0 || total > Integer.MAX_VALUE - 8) {
-      throw new IOException(
-          path
-              + ": column "
-              + c.name()
-              + " has "
-              + total
-              + " values in "
-              + rows
-              + " rows; all vectors of a row group must have one length");
+      throw uneven(c, total, rows);
     }
     int d = (int) (total / rows);
     // An empty vector counts as one value, which is not defined.

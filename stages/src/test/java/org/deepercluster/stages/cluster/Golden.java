@@ -28,6 +28,13 @@ final class Golden {
     return new Golden(of(file).json.get(name));
   }
 
+  /** The records of a list. */
+  List<Golden> list(String name) {
+    List<Golden> records = new ArrayList<>();
+    json.get(name).forEach(r -> records.add(new Golden(r)));
+    return records;
+  }
+
   int number(String name) {
     return json.get(name).asInt();
   }

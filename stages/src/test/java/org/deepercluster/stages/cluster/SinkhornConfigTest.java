@@ -71,7 +71,7 @@ class SinkhornConfigTest {
 
   @Test
   void eachAlgorithmFillsInItsOwnSettingsAndRefusesThoseOfTheOther() {
-    ClusterConfig open = new ClusterConfig(null, 1, 8, null, null, null, null, null, 256);
+    ClusterConfig open = Configs.of();
     ClusterConfig kmeans = open.orFor(ClusterAlgorithm.KMEANS);
     assertThat(kmeans.reassignEvery()).isEqualTo(3);
     assertThat(kmeans.pcaDim()).isEqualTo(4096);
@@ -83,22 +83,41 @@ class SinkhornConfigTest {
     assertThat(sinkhorn.orFor(ClusterAlgorithm.KMEANS)).isSameAs(sinkhorn);
 
     assertThatThrownBy(
-            () -> new ClusterConfig(ClusterAlgorithm.SINKHORN, 1, 8, 2, 64, 100L, 5, null, 256))
+            () ->
+                Configs.of(
+                    "algorithm",
+                    ClusterAlgorithm.SINKHORN,
+                    "reassignEvery",
+                    2,
+                    "pcaDim",
+                    64,
+                    "pcaSample",
+                    100L,
+                    "iterations",
+                    5,
+                    "init",
+                    "random",
+                    "spherical",
+                    false,
+                    "tolerance",
+                    0.0,
+                    "warmRestart",
+                    true))
         .hasMessage(
             """
             reassignEvery must be left out: algorithm sinkhorn has no use for it
             pcaDim must be left out: algorithm sinkhorn has no use for it
             pcaSample must be left out: algorithm sinkhorn has no use for it
-            iterations must be left out: algorithm sinkhorn has no use for it"""
+            iterations must be left out: algorithm sinkhorn has no use for it
+            init must be left out: algorithm sinkhorn has no use for it
+            spherical must be left out: algorithm sinkhorn has no use for it
+            tolerance must be left out: algorithm sinkhorn has no use for it
+            warmRestart must be left out: algorithm sinkhorn has no use for it"""
                 .stripIndent());
     assertThatThrownBy(
-            () ->
-                new ClusterConfig(
-                    ClusterAlgorithm.KMEANS, 1, 8, null, null, null, null, updates("0", null), 1))
+            () -> Configs.of("algorithm", ClusterAlgorithm.KMEANS, "sinkhorn", updates("0", null)))
         .hasMessage("sinkhorn must be left out: algorithm kmeans has no use for it");
-    assertThatThrownBy(
-            () ->
-                new ClusterConfig(ClusterAlgorithm.SINKHORN, 2, 8, null, null, null, null, null, 1))
+    assertThatThrownBy(() -> Configs.of("algorithm", ClusterAlgorithm.SINKHORN, "m", 2))
         .hasMessage("m must be 1 for algorithm sinkhorn, got 2");
   }
 }

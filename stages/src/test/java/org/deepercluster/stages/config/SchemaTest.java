@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.cluster.ClusterConfig;
+import org.deepercluster.stages.cluster.OnCollapse;
 import org.deepercluster.stages.evaluate.EvaluateConfig;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.model.ModelConfig;
@@ -123,9 +124,43 @@ class SchemaTest {
 
   @Test
   void theStagesConfigurationsCheckThemselves() {
-    assertThatThrownBy(() -> new ClusterConfig(null, 3, 10, 1, 1, null, 1, null, 1))
+    assertThatThrownBy(
+            () ->
+                new ClusterConfig(
+                    null,
+                    3,
+                    10,
+                    1,
+                    1,
+                    null,
+                    1,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    0.5,
+                    OnCollapse.WARN,
+                    1))
         .hasMessage("k must be a multiple of m = 3, got 10");
-    assertThatThrownBy(() -> new ClusterConfig(null, 0, 10, 1, 0, 1L, 1, null, 1))
+    assertThatThrownBy(
+            () ->
+                new ClusterConfig(
+                    null,
+                    0,
+                    10,
+                    1,
+                    0,
+                    1L,
+                    1,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    0.5,
+                    OnCollapse.WARN,
+                    1))
         .hasMessageContainingAll(
             "m must be a whole number from 1 to 10000, got 0",
             "pcaDim must be a whole number from 1 to 65536, got 0",
