@@ -49,8 +49,7 @@ record ClusterRun(
     if (d == 0) {
       throw new IllegalArgumentException("clustering needs at least one feature row, got none");
     }
-    String pca =
-        scratch.once("pca", String.class, () -> scratch.share("pca", fit(scratch, units, d)));
+    String pca = scratch.once("pca", String.class, () -> fit(scratch, units, d));
     List<Share> shares = FeatureRows.shares(features, config.pcaDim());
     int dim = config.pcaDim();
     RowFiles rows =
@@ -99,7 +98,8 @@ record ClusterRun(
 
   private record RowFiles(ArrayList<RowFile> files) implements Serializable {}
 
-  private PcaModel fit(Scratch scratch, Units units, int d) throws Exception {
+  /** Fits the whitening and gives its file. */
+  private String fit(Scratch scratch, Units units, int d) throws Exception {
     long total = features.stream().mapToLong(Part::rows).sum();
     PcaSample sample = PcaSample.of(total, d, config.pcaSample());
     List<String> files =
@@ -112,12 +112,21 @@ record ClusterRun(
               FeatureRows.read(share, block -> of.add(Moments.of(block, sample)));
               return scratch.share("moments", of);
             });
-    Moments moments = new Moments(d);
-    for (String f : files) {
-      moments.add(Scratch.load(f, Moments.class));
-    }
+    // A unit too: eigenvectors depend, in their last bits, on the kind of CPU and its threads.
+    int pcaDim = config.pcaDim();
+    List<String> model =
+        units.run(
+            "pca-fit",
+            List.of(new ArrayList<>(files)),
+            (all, w) -> {
+              Moments moments = new Moments(d);
+              for (String f : all) {
+                moments.add(Scratch.load(f, Moments.class));
+              }
+              return scratch.share("pca", PcaModel.fit(moments, pcaDim));
+            });
     Scratch.delete(files);
-    return PcaModel.fit(moments, config.pcaDim());
+    return model.get(0);
   }
 
   private static RowFile whiten(Share share, PcaModel pca, int dim, Scratch scratch)
