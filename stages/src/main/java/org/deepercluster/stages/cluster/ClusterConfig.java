@@ -63,9 +63,9 @@ public record ClusterConfig(
         Integer iterations,
     @Key(
             doc =
-                "Where k-means starts, for `kmeans`: `random` images; `k-means++`, images drawn far"
+                "Where k-means starts, for `kmeans`: random images; images drawn one by one, far"
                     + " from each other, with a pass over the data for each of a level's clusters;"
-                    + " `k-means||`, the same from a few large draws. Left out: random.",
+                    + " or the same from a few large draws. Left out: random.",
             def = Key.NONE,
             oneOf = {RANDOM, PLUS_PLUS, PARALLEL})
         String init,

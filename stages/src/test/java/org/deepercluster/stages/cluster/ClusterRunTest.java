@@ -46,6 +46,20 @@ class ClusterRunTest {
     return parts;
   }
 
+  private static ClusterConfig kmeans(int m, int k, int pcaDim, int iterations) {
+    return Configs.of(
+        "algorithm",
+        ClusterAlgorithm.KMEANS,
+        "m",
+        m,
+        "k",
+        k,
+        "pcaDim",
+        pcaDim,
+        "iterations",
+        iterations);
+  }
+
   private List<Part> run(ClusterConfig config, ArrayList<Part> features, Units units, String name)
       throws Exception {
     return new ClusterRun(
