@@ -42,7 +42,7 @@ class S3SettingsTest {
       strings = {
         "store.example.org:9000",
         "ftp://store",
-        "http://",
+        "http:///x",
         "http://a b",
         "https://u:pw@h"
       })

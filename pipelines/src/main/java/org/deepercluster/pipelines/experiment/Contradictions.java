@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.deepercluster.stages.cluster.ClusterConfig;
+import org.deepercluster.stages.config.Setting;
 import org.deepercluster.stages.config.SettingFault;
 import org.deepercluster.stages.evaluate.EvaluateConfig;
 import org.deepercluster.stages.ingest.DataConfig;
@@ -70,11 +71,41 @@ record Contradictions(
               List.of("clustering.m", "method"),
               "must be 1 for method " + method + ", got " + clustering.m()));
     }
-    if (method == Method.DEEPCLUSTER && clustering != null && clustering.k() < 2) {
+    if (method.clusters() && clustering != null && clustering.algorithm() != method.algorithm()) {
+      faults.add(
+          new SettingFault(
+              List.of("clustering.algorithm", "method"),
+              "must be "
+                  + Setting.text(method.algorithm())
+                  + " for method "
+                  + method
+                  + ", got "
+                  + Setting.text(clustering.algorithm())));
+    }
+    if ((method == Method.DEEPCLUSTER || method == Method.SELA)
+        && clustering != null
+        && clustering.k() < 2) {
       faults.add(
           new SettingFault(
               List.of("clustering.k", "method"),
               "must be at least 2 for method " + method + ", got " + clustering.k()));
+    }
+    if (method == Method.SELA
+        && clustering != null
+        && clustering.sinkhorn() != null
+        && train != null) {
+      int last = clustering.sinkhorn().updateEpochs(train.epochs()).last();
+      if (last >= train.epochs()) {
+        faults.add(
+            new SettingFault(
+                List.of("clustering.sinkhorn.updates", "train.epochs"),
+                "must name epochs from 0 to "
+                    + (train.epochs() - 1)
+                    + ", as train.epochs = "
+                    + train.epochs()
+                    + ", got "
+                    + last));
+      }
     }
     if (method == Method.SUPERVISED && data != null && data.labels() == null) {
       faults.add(
@@ -96,7 +127,9 @@ record Contradictions(
               List.of("model.imageSize", "model.trunk"),
               "must be at least 32 for trunk vgg16, which halves it 5 times, got " + size));
     }
-    if (clustering != null && clustering.pcaDim() > model.featureDim()) {
+    if (clustering != null
+        && clustering.pcaDim() != null
+        && clustering.pcaDim() > model.featureDim()) {
       faults.add(
           new SettingFault(
               List.of("clustering.pcaDim", "model.trunk"),

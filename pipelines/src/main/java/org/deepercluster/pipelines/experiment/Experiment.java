@@ -37,8 +37,8 @@ public record Experiment(
             doc =
                 "How to pre-train: `deepercluster` (rotations and clusters in two levels),"
                     + " `deepcluster` (clusters alone), `rotnet` (rotations alone), `cartesian` (one"
-                    + " softmax over rotation × cluster), `supervised` (labels), `random` (not at"
-                    + " all).")
+                    + " softmax over rotation × cluster), `sela` (labels that the network gives"
+                    + " itself, balanced), `supervised` (labels), `random` (not at all).")
         Method method,
     @Key(doc = "Seed of every random draw.", def = "0") long seed,
     @Key(doc = "The images to pre-train on.") DataConfig data,
@@ -46,8 +46,8 @@ public record Experiment(
     @Key(doc = "Random views of the images.", def = "{}") AugmentConfig augment,
     @Key(
             doc =
-                "The clusters. Needed for `deepercluster`, `deepcluster` and `cartesian`; not"
-                    + " allowed for the others.",
+                "The clusters. Needed for `deepercluster`, `deepcluster`, `cartesian` and `sela`;"
+                    + " not allowed for the others.",
             def = Key.NONE)
         ClusterConfig clustering,
     @Key(
@@ -68,7 +68,7 @@ public record Experiment(
     implements Serializable {
 
   /**
-   * Fills in {@code train} where the method trains, then checks.
+   * Fills in {@code train} where the method trains, and the clustering's algorithm, then checks.
    *
    * @throws InvalidSettingsException with all contradictions
    */
@@ -76,6 +76,7 @@ public record Experiment(
     if (train == null && method != null && method.trains()) {
       train = (TrainConfig) Schema.of(TrainConfig.class).defaults();
     }
+    clustering = clusteringFor(method, clustering);
     Schema.check(
         Experiment.class,
         name,
@@ -104,6 +105,23 @@ public record Experiment(
             .find();
     if (!faults.isEmpty()) {
       throw new InvalidSettingsException(faults);
+    }
+  }
+
+  /**
+   * The clustering with the method's algorithm, where it names none.
+   *
+   * @throws InvalidSettingsException if it has settings that the algorithm has no use for
+   */
+  static ClusterConfig clusteringFor(Method method, ClusterConfig clustering) {
+    if (clustering == null || method == null || !method.clusters()) {
+      return clustering;
+    }
+    try {
+      return clustering.orFor(method.algorithm());
+    } catch (InvalidSettingsException e) {
+      throw new InvalidSettingsException(
+          e.faults().stream().map(fault -> fault.under("clustering")).toList());
     }
   }
 

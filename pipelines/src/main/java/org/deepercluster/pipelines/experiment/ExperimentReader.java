@@ -461,6 +461,15 @@ public final class ExperimentReader {
   }
 
   private void contradictions(Map<String, Object> parts) {
+    try {
+      parts.put(
+          "clustering",
+          Experiment.clusteringFor(
+              (Method) parts.get("method"), (ClusterConfig) parts.get("clustering")));
+    } catch (InvalidSettingsException e) {
+      e.faults().forEach(this::add);
+      parts.remove("clustering");
+    }
     ClusterConfig clustering = (ClusterConfig) parts.get("clustering");
     TrainConfig train = (TrainConfig) parts.get("train");
     EvaluateConfig evaluation = (EvaluateConfig) parts.get("evaluation");

@@ -1,5 +1,6 @@
 package org.deepercluster.pipelines.experiment;
 
+import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.config.Setting;
 
 /** The ways to pre-train, all of them configurations of one training code. */
@@ -12,6 +13,8 @@ public enum Method {
   ROTNET(true, false, true),
   /** One softmax over the 4k pairs of rotation and cluster: m = 1 (ICCV 2019, section 3). */
   CARTESIAN(true, true, true),
+  /** Labels from the network's own predictions, balanced by Sinkhorn-Knopp (Asano et al., 2020). */
+  SELA(true, true, false),
   /** The labels themselves: upper reference. */
   SUPERVISED(true, false, false),
   /** The untrained network: lower reference. */
@@ -37,14 +40,21 @@ public enum Method {
     return clusters;
   }
 
-  /** Whether images are rotated and the rotation is predicted. */
+  /**
+   * Whether images are always rotated and the rotation is predicted; an option of {@link #SELA}.
+   */
   public boolean rotates() {
     return rotates;
   }
 
   /** Whether the method has one level of clusters only, so that m must be 1. */
   boolean singleLevel() {
-    return this == DEEPCLUSTER || this == CARTESIAN;
+    return this == DEEPCLUSTER || this == CARTESIAN || this == SELA;
+  }
+
+  /** How images get their labels, for a method that clusters. */
+  ClusterAlgorithm algorithm() {
+    return this == SELA ? ClusterAlgorithm.SINKHORN : ClusterAlgorithm.KMEANS;
   }
 
   /** The word in the YAML file. */

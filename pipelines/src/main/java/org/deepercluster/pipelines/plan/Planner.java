@@ -5,10 +5,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.experiment.Method;
 import org.deepercluster.stages.augment.AugmentStage;
+import org.deepercluster.stages.cluster.ClusterAlgorithm;
+import org.deepercluster.stages.cluster.ClusterConfig;
 import org.deepercluster.stages.cluster.ClusterStage;
+import org.deepercluster.stages.cluster.SinkhornStage;
 import org.deepercluster.stages.evaluate.EvaluateStage;
 import org.deepercluster.stages.features.FeaturesStage;
 import org.deepercluster.stages.ingest.IngestStage;
@@ -24,7 +29,7 @@ import org.deepercluster.stages.train.TrainStage;
  *
  * <pre>
  * ingest ─┬─────────────────────────────────────────────┐
- * init ───┼─ [features → cluster, every T epochs] → augment → train, every epoch
+ * init ───┼─ [features → cluster, every T epochs or by schedule] → augment → train, every epoch
  *         └─ ingest-train, ingest-test → evaluate → report
  * </pre>
  */
@@ -62,6 +67,13 @@ public final class Planner {
               org.deepercluster.stages.targets.Method.of(e.method().toString()),
               e.clustering().m(),
               e.clustering().k());
+      case SELA ->
+          new Targets(
+              org.deepercluster.stages.targets.Method.SELA,
+              e.clustering().m(),
+              e.clustering().k(),
+              e.clustering().sinkhorn().heads(),
+              e.clustering().sinkhorn().rotation() ? 4 : 1);
       case SUPERVISED ->
           new Targets(
               org.deepercluster.stages.targets.Method.SUPERVISED,
@@ -99,19 +111,25 @@ public final class Planner {
     List<String> clusterings = new ArrayList<>();
     List<String> trainings = new ArrayList<>();
     int epochs = e.method().trains() ? e.train().epochs() : 0;
+    SortedSet<Integer> reassignments = clusters ? reassignments(e.clustering(), epochs) : null;
     for (int epoch = 0; epoch < epochs; epoch++) {
-      boolean reassign = clusters && epoch % e.clustering().reassignEvery() == 0;
+      boolean reassign = clusters && reassignments.contains(epoch);
       if (reassign) {
         String features = id("features", epoch);
-        int next = epoch + e.clustering().reassignEvery();
+        SortedSet<Integer> later = reassignments.tailSet(epoch + 1);
         add(
             StageInstance.of(
                     features,
                     new FeaturesStage(e.model()),
                     epoch,
                     Map.of(IMAGES, "ingest", MODEL, model))
-                .passing(Set.of("features"), next < epochs ? id("features", next) : null));
+                .passing(
+                    Set.of("features"), later.isEmpty() ? null : id("features", later.first())));
+        boolean sinkhorn = e.clustering().algorithm() == ClusterAlgorithm.SINKHORN;
         Map<String, String> in = new LinkedHashMap<>(Map.of("features", features));
+        if (sinkhorn) {
+          in.put(MODEL, model);
+        }
         if (clustering != null) {
           in.put("previous", clustering);
         }
@@ -119,7 +137,12 @@ public final class Planner {
         clusterings.add(clustering);
         add(
             StageInstance.of(
-                clustering, new ClusterStage(e.clustering(), epoch, e.seed()), epoch, in));
+                clustering,
+                sinkhorn
+                    ? new SinkhornStage(e.clustering(), epoch)
+                    : new ClusterStage(e.clustering(), epoch, e.seed()),
+                epoch,
+                in));
       }
       Map<String, String> drawn = new LinkedHashMap<>(Map.of(IMAGES, "ingest"));
       if (clustering != null) {
@@ -146,7 +169,7 @@ public final class Planner {
                       e.train(),
                       targets,
                       epoch,
-                      reassign && epoch > 0,
+                      reassign && epoch > 0 && !targets.keepsHeads(),
                       e.execution().threads(),
                       e.seed()),
                   epoch,
@@ -189,6 +212,18 @@ public final class Planner {
             -1,
             reported));
     return new Plan(instances);
+  }
+
+  /** Epochs before which labels are assigned anew; 0 is the first. */
+  private static SortedSet<Integer> reassignments(ClusterConfig c, int epochs) {
+    if (c.algorithm() == ClusterAlgorithm.SINKHORN) {
+      return c.sinkhorn().updateEpochs(epochs);
+    }
+    TreeSet<Integer> at = new TreeSet<>();
+    for (int epoch = 0; epoch < epochs; epoch += c.reassignEvery()) {
+      at.add(epoch);
+    }
+    return at;
   }
 
   private void add(StageInstance instance) {

@@ -311,7 +311,7 @@ class WholeRunTest {
   /** Only evaluation, report and supervision are given labels to read. */
   @Test
   void onlySupervisionHasAnInputForLabels() throws IOException {
-    for (String method : List.of("deepercluster", "deepcluster", "rotnet", "cartesian")) {
+    for (String method : List.of("deepercluster", "deepcluster", "rotnet", "cartesian", "sela")) {
       assertThat(readersOfLabels(method)).as(method).isEmpty();
     }
     assertThat(readersOfLabels("supervised")).containsExactly("augment-e000", "augment-e001");
@@ -375,6 +375,7 @@ class WholeRunTest {
     "deepcluster, clustering.m=1, 1, 0, 5, false, true",
     "rotnet, clustering=null, 4, 3, 0, true, false",
     "cartesian, clustering.m=1, 4, 0, 23, false, true",
+    "sela, 'clustering={m: 1, k: 6, sinkhorn: {heads: 3, rotation: true}}', 4, 3, 5, true, true",
     "supervised, clustering=null, 1, 0, 2, false, true",
     "random, clustering=null, 0, 0, 0, false, false",
   })
@@ -419,6 +420,77 @@ class WholeRunTest {
       assertThat(number(sql, "SELECT max(super_class) FROM " + draws)).isEqualTo(superClass);
       assertThat(number(sql, "SELECT max(sub_class) FROM " + draws)).isEqualTo(subClass);
     }
+  }
+
+  /** Labels from the network's own predictions: all iterations in one job, or a job for each. */
+  @Test
+  void selaKeepsItsHeadsAndDoesNotDependOnHowJobsAreCut() throws Exception {
+    List<Object> sela =
+        List.of(
+            "--set",
+            "method=sela",
+            "--set",
+            "clustering={m: 1, k: 7, sinkhorn: {heads: 3, tolerance: 1e-12, maxIterations: 3}}");
+    Path run = run("sela", sela.toArray());
+    List<Object> cut = new ArrayList<>(sela);
+    cut.addAll(
+        List.of(
+            "--set",
+            "execution.parallelism=4",
+            "--set",
+            "clustering.singleJobMiB=0",
+            "--set",
+            "execution.keep=all"));
+    Path other = run("sela-cut", cut.toArray());
+    assertThat(digests(other)).isEqualTo(digests(run));
+    for (String id : List.of("cluster-e000", "cluster-e001", "evaluate")) {
+      assertThat(numbers(other, id)).as(id).isEqualTo(numbers(run, id));
+    }
+
+    Map<String, Manifest> stages = stages(run);
+    assertThat(stages.get("train-e001").config())
+        .containsEntry("freshHeads", "false")
+        .containsEntry("heads", "3")
+        .containsEntry("rotations", "1");
+    assertThat(stages.get("cluster-e001").inputs())
+        .containsOnlyKeys("features", "model", "previous");
+    assertThat(stages.get("cluster-e001").rows())
+        .containsEntry("assignments", (long) TinyImages.GOOD)
+        .containsEntry("heads", 21L);
+    Map<String, Double> numbers = numbers(run, "cluster-e001");
+    assertThat(numbers)
+        .containsEntry("sinkhorn/iterations", 3.0)
+        .containsEntry("sinkhorn/unconverged", 3.0)
+        .containsEntry("clusters/rejected", 0.0)
+        .containsEntry("clusters/nmi_previous", numbers.get("clusters/head0/nmi_previous"));
+    try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
+        Statement sql = duckDb.createStatement()) {
+      String assigned =
+          "'"
+              + Path.of(stages.get("cluster-e001").table("assignments").get(0).path()).getParent()
+              + "/*.parquet'";
+      String drawn = glob(run, "augment-e001");
+      assertThat(
+              number(
+                  sql,
+                  "SELECT count(*) FROM "
+                      + drawn
+                      + " JOIN "
+                      + assigned
+                      + " USING (image_id) WHERE sub_class = sub_cluster AND sub_class_1 ="
+                      + " sub_cluster_1 AND sub_class_2 = sub_cluster_2 AND rotation = 0"))
+          .as("every image once, with its labels")
+          .isEqualTo(TinyImages.GOOD);
+      assertThat(
+              number(
+                  sql,
+                  "SELECT count(*) FROM "
+                      + assigned
+                      + " WHERE super_cluster <> 0 OR sub_cluster NOT BETWEEN 0 AND 6 OR distance <"
+                      + " 0 OR sub_cluster_2 NOT BETWEEN 0 AND 6"))
+          .isZero();
+    }
+    assertThat(Files.readString(run.resolve("report/report.html"))).contains("sela", "</html>");
   }
 
   @Test
@@ -578,6 +650,8 @@ class WholeRunTest {
     set.add(clusters ? "clustering.m=1" : "clustering=null");
     if (method.equals("deepercluster")) {
       set.set(2, "clustering.m=2");
+    } else if (method.equals("sela")) {
+      set.set(2, "clustering={m: 1, k: 6}");
     }
     Experiment e = ExperimentReader.read(yaml, set, Map.of());
     return PlannedRun.of(e).plan().instances().stream()

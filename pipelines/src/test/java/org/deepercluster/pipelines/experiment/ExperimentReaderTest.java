@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.deepercluster.stages.augment.AugmentConfig;
+import org.deepercluster.stages.cluster.ClusterAlgorithm;
+import org.deepercluster.stages.cluster.ClusterConfig;
 import org.deepercluster.stages.config.Schema;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -249,7 +251,7 @@ class ExperimentReaderTest {
         "batchSize: 64 | 'batch_size: 64' | 18:3: unknown key `batch_size` in `train`; did you mean `batchSize`?",
         "k: 32 | 'epochs: 32' | 14:3: unknown key `epochs` in `clustering`; the key of this name is `train.epochs`",
         "seed: 7 | 'learningRate: 7' | 3:1: unknown key `learningRate`; known keys: name, method, seed, data",
-        "method: deepercluster | 'method: deepclutser' | 2:9: method must be one of deepercluster, deepcluster, rotnet, cartesian, supervised, random, got deepclutser",
+        "method: deepercluster | 'method: deepclutser' | 2:9: method must be one of deepercluster, deepcluster, rotnet, cartesian, sela, supervised, random, got deepclutser",
         "trunk: vgg-small | 'trunk: resnet' | 8:10: model.trunk must be one of vgg16, vgg-small, got resnet",
         "epochs: 3 | 'epochs: \"3\"' | 17:11: train.epochs must be a whole number from 1 to 100000, got the text \"3\": remove the quotes",
         "epochs: 3 | 'epochs: 1e2' | 17:11: train.epochs must be a whole number from 1 to 100000, got 1e2: write 100",
@@ -329,6 +331,53 @@ class ExperimentReaderTest {
     assertThat(faults(VALID, "method=deepcluster", "clustering.m=1", "clustering.k=1"))
         .isEqualTo(
             "--set clustering.k=1: clustering.k must be at least 2 for method deepcluster, got 1");
+  }
+
+  @Test
+  void selaTakesItsAlgorithmAndItsSettings() throws IOException {
+    String sela =
+        VALID
+            .replace("method: deepercluster", "method: sela")
+            .replace("m: 2", "m: 1")
+            .replace("  pcaDim: 64\n", "  sinkhorn:\n    heads: 4\n    updates: 0, 2\n");
+    ClusterConfig clustering = read(sela).clustering();
+    assertThat(clustering.algorithm()).isEqualTo(ClusterAlgorithm.SINKHORN);
+    assertThat(clustering.sinkhorn().heads()).isEqualTo(4);
+    assertThat(clustering.sinkhorn().lambda()).isEqualTo(25);
+    assertThat(clustering.pcaDim()).isNull();
+
+    assertThat(faults(sela, "clustering.pcaDim=64"))
+        .isEqualTo(
+            "--set clustering.pcaDim=64: clustering.pcaDim must be left out: algorithm sinkhorn has"
+                + " no use for it");
+    assertThat(faults(sela, "clustering.algorithm=kmeans"))
+        .contains(
+            "e.yaml:15:3: clustering.sinkhorn must be left out: algorithm kmeans has no use for"
+                + " it");
+    assertThat(faults(VALID, "clustering.algorithm=sinkhorn", "clustering.pcaDim=null"))
+        .contains("clustering.m must be 1 for algorithm sinkhorn, got 2");
+    assertThat(
+            faults(
+                VALID,
+                "method=deepcluster",
+                "clustering.m=1",
+                "clustering.pcaDim=null",
+                "clustering.algorithm=sinkhorn"))
+        .isEqualTo(
+            "--set clustering.algorithm=sinkhorn: clustering.algorithm must be kmeans for method"
+                + " deepcluster, got sinkhorn");
+    assertThat(faults(sela, "clustering.m=2"))
+        .isEqualTo("--set clustering.m=2: clustering.m must be 1 for algorithm sinkhorn, got 2");
+    assertThat(faults(sela, "clustering.sinkhorn.updates=0, 3"))
+        .isEqualTo(
+            "--set clustering.sinkhorn.updates=0, 3: clustering.sinkhorn.updates must name epochs"
+                + " from 0 to 2, as train.epochs = 3, got 3");
+    assertThat(faults(sela, "clustering.k=101"))
+        .isEqualTo(
+            "--set clustering.k=101: clustering.k must be at most the number of images, 100, got"
+                + " 101");
+    assertThat(faults(sela, "clustering.k=1"))
+        .isEqualTo("--set clustering.k=1: clustering.k must be at least 2 for method sela, got 1");
   }
 
   @Test

@@ -15,7 +15,9 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.deepercluster.stages.augment.AugmentConfig;
+import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.cluster.ClusterConfig;
+import org.deepercluster.stages.cluster.SinkhornConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
@@ -52,6 +54,43 @@ class ExperimentTest {
     }
   }
 
+  private static ClusterConfig clustering(Method method, int m, SplittableRandom random) {
+    ClusterAlgorithm algorithm = random.nextBoolean() ? null : method.algorithm();
+    int k = m * (2 + random.nextInt(1000));
+    if (method == Method.SELA) {
+      boolean list = random.nextBoolean();
+      return new ClusterConfig(
+          algorithm,
+          m,
+          k,
+          null,
+          null,
+          null,
+          null,
+          list && random.nextBoolean()
+              ? null
+              : new SinkhornConfig(
+                  1 + random.nextInt(20),
+                  1 + 99 * random.nextDouble(),
+                  Math.pow(10, -12 * random.nextDouble()),
+                  1 + random.nextInt(1000),
+                  list ? "0" : "quadratic",
+                  list || random.nextBoolean() ? null : (Integer) (1 + random.nextInt(200)),
+                  random.nextBoolean()),
+          random.nextInt(1000));
+    }
+    return new ClusterConfig(
+        algorithm,
+        m,
+        k,
+        1 + random.nextInt(9),
+        1 + random.nextInt(128),
+        random.nextBoolean() ? null : 2 + random.nextLong(1L << 60),
+        1 + random.nextInt(1000),
+        null,
+        random.nextInt(1000));
+  }
+
   /** A random valid experiment. */
   private Experiment any(SplittableRandom random) throws IOException {
     Method method = Method.values()[random.nextInt(Method.values().length)];
@@ -76,16 +115,7 @@ class ExperimentTest {
             random.nextDouble() * 0.95),
         new AugmentConfig(
             scale, Math.min(1, scale * 1.5), 1 + random.nextDouble(), random.nextBoolean()),
-        method.clusters()
-            ? new ClusterConfig(
-                m,
-                m * (2 + random.nextInt(1000)),
-                1 + random.nextInt(9),
-                1 + random.nextInt(128),
-                random.nextBoolean() ? null : 2 + random.nextLong(1L << 60),
-                1 + random.nextInt(1000),
-                random.nextInt(1000))
-            : null,
+        method.clusters() ? clustering(method, m, random) : null,
         method.trains()
             ? new TrainConfig(
                 1 + random.nextInt(1000),
@@ -251,6 +281,6 @@ class ExperimentTest {
     }
     assertThat(Schema.of(Experiment.class).components().get(1).words())
         .containsExactly(
-            "deepercluster", "deepcluster", "rotnet", "cartesian", "supervised", "random");
+            "deepercluster", "deepcluster", "rotnet", "cartesian", "sela", "supervised", "random");
   }
 }

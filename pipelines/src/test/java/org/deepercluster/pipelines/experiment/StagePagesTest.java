@@ -72,6 +72,7 @@ class StagePagesTest {
                 ClusterTables.CENTROIDS,
                 ClusterTables.PCA,
                 ClusterTables.TRACE)),
+        new StagePage("sinkhorn.md", "", List.of(ClusterTables.HEADS, ClusterTables.ITERATIONS)),
         new StagePage("train.md", "train", List.of(TrainTables.STEPS)),
         new StagePage("evaluate.md", "evaluation", List.of(EvaluateTables.RESULTS)),
         new StagePage("report.md", "", List.of()));

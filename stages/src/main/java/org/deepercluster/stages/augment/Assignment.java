@@ -1,5 +1,7 @@
 package org.deepercluster.stages.augment;
 
+import java.util.Arrays;
+
 /**
  * What the sampler knows of the images: their super-cluster c and their sub-cluster z within it.
  * For {@code method: supervised}, one super-cluster whose sub-clusters are the labels.
@@ -62,6 +64,15 @@ public record Assignment(
       superClusterOf[n] = labels[n] == -1 ? -1 : 0;
     }
     return new Assignment(1, classes, superClusterOf, labels);
+  }
+
+  /** The same images in one cluster, where what is drawn does not depend on the cluster. */
+  Assignment merged() {
+    return new Assignment(
+        1,
+        1,
+        Arrays.stream(superClusterOf).map(c -> Math.min(c, 0)).toArray(),
+        new int[superClusterOf.length]);
   }
 
   /** Images, drawn or not. */

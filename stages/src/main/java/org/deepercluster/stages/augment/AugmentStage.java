@@ -34,9 +34,7 @@ public record AugmentStage(AugmentConfig config, Targets targets, int workers, i
   @Override
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of(config);
-    s.put("method", targets.method().key());
-    s.put("m", String.valueOf(targets.m()));
-    s.put("k", String.valueOf(targets.k()));
+    s.putAll(targets.settings());
     s.put("workers", String.valueOf(workers));
     s.put("epoch", String.valueOf(epoch));
     s.put("seed", String.valueOf(seed));

@@ -28,5 +28,15 @@ public final class AugmentTables {
           .with("seed", Type.LONG)
           .build();
 
+  /**
+   * The draw table with the targets of several heads: {@code sub_class} of head 0, {@code
+   * sub_class_1} of head 1, and so on.
+   *
+   * @param heads H, at least 1
+   */
+  public static TableSchema draws(int heads) {
+    return DRAWS.repeat("sub_class", heads);
+  }
+
   private AugmentTables() {}
 }

@@ -15,6 +15,7 @@ import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.table.TableSchema;
 import org.deepercluster.stages.table.TableWriter;
 import org.deepercluster.stages.targets.Method;
 import org.deepercluster.stages.targets.Targets;
@@ -83,9 +84,22 @@ final class DrawEpoch extends StageTransform<Integer> {
       int n = Math.toIntExact(images.stream().mapToLong(Part::rows).sum());
       Assignment assignment = assignment(n);
       Draws draws =
-          targets.method() == Method.SUPERVISED
-              ? Sampler.eachOnce(assignment, shares, epochSeed)
-              : Sampler.balanced(assignment, targets.rotations(), n, shares, epochSeed);
+          switch (targets.method()) {
+            case SUPERVISED -> Sampler.eachOnce(assignment, shares, epochSeed);
+            case SELA ->
+                Sampler.balanced(
+                    assignment.merged(),
+                    targets.rotations(),
+                    assignment.usable(),
+                    shares,
+                    epochSeed);
+            default -> Sampler.balanced(assignment, targets.rotations(), n, shares, epochSeed);
+          };
+      int[][] subCluster = new int[targets.heads()][];
+      subCluster[0] = assignment.subClusterOf();
+      for (int h = 1; h < subCluster.length; h++) {
+        subCluster[h] = ofHead(h);
+      }
       String[] id = new String[n];
       int[] width = new int[n];
       int[] height = new int[n];
@@ -106,10 +120,10 @@ final class DrawEpoch extends StageTransform<Integer> {
       CropSampler crops = new CropSampler(config);
       List<Part> parts = new ArrayList<>();
       for (int w = 0; w < shares; w++) {
-        try (TableWriter out = output.open(AugmentTables.DRAWS, w)) {
+        try (TableWriter out = output.open(AugmentTables.draws(targets.heads()), w)) {
           for (int from = draws.from(w); from < draws.from(w + 1); from += BATCH) {
             int to = Math.min(from + BATCH, draws.from(w + 1));
-            out.append(batch(draws, crops, from, to, id, width, height, block, row));
+            out.append(batch(draws, subCluster, crops, from, to, id, width, height, block, row));
             output.progress(to, draws.size(), Map.of());
           }
           parts.add(out.finish());
@@ -120,6 +134,7 @@ final class DrawEpoch extends StageTransform<Integer> {
 
     private Columns batch(
         Draws draws,
+        int[][] subCluster,
         CropSampler crops,
         int from,
         int to,
@@ -140,7 +155,7 @@ final class DrawEpoch extends StageTransform<Integer> {
       boolean[] flip = new boolean[n];
       int[] rotation = new int[n];
       int[] superClass = new int[n];
-      int[] subClass = new int[n];
+      int[][] subClass = new int[subCluster.length][n];
       long[] seed = new long[n];
       for (int i = 0; i < n; i++) {
         int p = from + i;
@@ -159,23 +174,28 @@ final class DrawEpoch extends StageTransform<Integer> {
         flip[i] = view.flip();
         rotation[i] = draws.rotation(p);
         superClass[i] = targets.superClass(draws.superCluster(p), rotation[i]);
-        subClass[i] = targets.subClass(draws.subCluster(p), rotation[i]);
+        for (int j = 0; j < subClass.length; j++) {
+          subClass[j][i] = targets.subClass(subCluster[j][image], rotation[i]);
+        }
       }
-      return Columns.of(AugmentTables.DRAWS, n)
-          .set("position", position)
-          .set("image_id", imageId)
-          .set("block", blocks)
-          .set("row", rows)
-          .set("crop_x", x)
-          .set("crop_y", y)
-          .set("crop_width", w)
-          .set("crop_height", h)
-          .set("flip", flip)
-          .set("rotation", rotation)
-          .set("super_class", superClass)
-          .set("sub_class", subClass)
-          .set("seed", seed)
-          .build();
+      Columns.Builder out =
+          Columns.of(AugmentTables.draws(subClass.length), n)
+              .set("position", position)
+              .set("image_id", imageId)
+              .set("block", blocks)
+              .set("row", rows)
+              .set("crop_x", x)
+              .set("crop_y", y)
+              .set("crop_width", w)
+              .set("crop_height", h)
+              .set("flip", flip)
+              .set("rotation", rotation)
+              .set("super_class", superClass)
+              .set("seed", seed);
+      for (int j = 0; j < subClass.length; j++) {
+        out.set(TableSchema.repeated("sub_class", j), subClass[j]);
+      }
+      return out.build();
     }
 
     private Assignment assignment(int n) throws IOException {
@@ -196,6 +216,12 @@ final class DrawEpoch extends StageTransform<Integer> {
         at += c.rows();
       }
       return new Assignment(targets.m(), targets.subClusters(), superCluster, subCluster);
+    }
+
+    /** z of each image by head {@code h}. */
+    private int[] ofHead(int h) throws IOException {
+      String column = TableSchema.repeated("sub_cluster", h);
+      return TableReader.read(assignments, ClusterTables.assignments(h + 1), column).ints(column);
     }
 
     private int[] labelOf(int n) throws IOException {

@@ -17,8 +17,10 @@ import org.deepercluster.stages.config.Seeds;
  * where each rotation alone still takes a uniform random part.
  *
  * <p>By their assignment alone, other methods are special cases: {@code deepcluster} has m = 1 and
- * R = 1, {@code rotnet} {@link Assignment#single} and R = 4, {@code cartesian} m = 1 and R = 4,
- * which gives each of the 4k pairs (rotation, cluster) the same number (±1).
+ * R = 1, {@code rotnet} {@link Assignment#single} and R = 4, {@code sela} one cluster (its labels
+ * are about equal in number) and as many draws as images, so that each is drawn once, {@code
+ * cartesian} m = 1 and R = 4, which gives each of the 4k pairs (rotation, cluster) the same number
+ * (±1).
  *
  * <p>For several training workers the draws are dealt out in turn, super-class by super-class and
  * sub-cluster by sub-cluster, so that each share has 1/W of each (±1); then each share is shuffled.

@@ -18,6 +18,16 @@ public final class ClusterTables {
           .with("distance", Type.FLOAT)
           .build();
 
+  /**
+   * The assignments table with the labels of several heads: {@code sub_cluster} of head 0, {@code
+   * sub_cluster_1} of head 1, and so on.
+   *
+   * @param heads H, at least 1
+   */
+  public static TableSchema assignments(int heads) {
+    return ASSIGNMENTS.repeat("sub_cluster", heads);
+  }
+
   /** Centroids of level 1 ({@code sub_cluster} −1) and level 2, in the whitened space. */
   public static final TableSchema CENTROIDS =
       TableSchema.named("centroids")
@@ -48,6 +58,27 @@ public final class ClusterTables {
           .with("moved", Type.DOUBLE)
           .with("empties", Type.INT)
           .with("imbalance", Type.DOUBLE)
+          .build();
+
+  /**
+   * Scaling of Sinkhorn-Knopp, one row per head and label: its marginal K·Σ_i Q_yi (1 where the
+   * labels' shares are equal), and ln α_y, up to a constant per head.
+   */
+  public static final TableSchema HEADS =
+      TableSchema.named("heads")
+          .with("head", Type.INT)
+          .with("label", Type.INT)
+          .with("marginal", Type.DOUBLE)
+          .with("log_alpha", Type.DOUBLE)
+          .build();
+
+  /** One row per head and iteration of Sinkhorn-Knopp, as {@link SinkhornTrace} has it. */
+  public static final TableSchema ITERATIONS =
+      TableSchema.named("iterations")
+          .with("head", Type.INT)
+          .with("iteration", Type.INT)
+          .with("objective", Type.DOUBLE)
+          .with("error", Type.DOUBLE)
           .build();
 
   private ClusterTables() {}

@@ -23,6 +23,9 @@ public final class ModelFile {
   /** What the names of the trunk's tensors begin with in a training state. */
   public static final String TRUNK_PREFIX = "trunk.";
 
+  /** What the names of the heads' tensors begin with in a training state. */
+  public static final String HEADS_PREFIX = "heads.";
+
   private ModelFile() {}
 
   /**
@@ -46,19 +49,33 @@ public final class ModelFile {
    * @throws IOException when the file is damaged or holds no trunk
    */
   public static Map<String, Tensor> trunkTensors(String path) throws IOException {
-    Map<String, Tensor> trunk = new LinkedHashMap<>();
+    return tensors(path, TRUNK_PREFIX);
+  }
+
+  /**
+   * The heads' tensors of a training state: {@code w.<s>.weight}, {@code w.<s>.bias} and so on.
+   *
+   * @param path URI of the training state
+   * @throws IOException when the file is damaged or holds no heads
+   */
+  public static Map<String, Tensor> headTensors(String path) throws IOException {
+    return tensors(path, HEADS_PREFIX);
+  }
+
+  private static Map<String, Tensor> tensors(String path, String prefix) throws IOException {
+    Map<String, Tensor> part = new LinkedHashMap<>();
     contents(path)
         .tensors()
         .forEach(
             (name, tensor) -> {
-              if (name.startsWith(TRUNK_PREFIX)) {
-                trunk.put(name.substring(TRUNK_PREFIX.length()), tensor);
+              if (name.startsWith(prefix)) {
+                part.put(name.substring(prefix.length()), tensor);
               }
             });
-    if (trunk.isEmpty()) {
-      throw new IOException(path + ": no tensor is called " + TRUNK_PREFIX + "…");
+    if (part.isEmpty()) {
+      throw new IOException(path + ": no tensor is called " + prefix + "…");
     }
-    return trunk;
+    return part;
   }
 
   private static Safetensors.Contents contents(String path) throws IOException {

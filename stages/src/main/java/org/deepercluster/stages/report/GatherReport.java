@@ -150,8 +150,8 @@ final class GatherReport {
     }
     return new ReportData.Reassignment(
         Integer.parseInt(c.config().get("epoch")),
-        n.getOrDefault("objective/level1", Double.NaN),
-        n.getOrDefault("objective/level2", Double.NaN),
+        n.getOrDefault("objective/level1", n.getOrDefault("sinkhorn/error", Double.NaN)),
+        n.getOrDefault("objective/level2", n.getOrDefault("objective", Double.NaN)),
         n.getOrDefault("clusters/entropy", Double.NaN),
         sizes.subSizes().size(),
         n.getOrDefault("clusters/largest", 0.0).longValue(),
@@ -174,7 +174,10 @@ final class GatherReport {
     return passes;
   }
 
-  private static ReportData.ClusterSizes sizes(Input c) throws IOException {
+  private ReportData.ClusterSizes sizes(Input c) throws IOException {
+    if (c.table("centroids").isEmpty()) {
+      return sizesByLabel(c);
+    }
     Columns t = TableReader.read(c.table("centroids"), ClusterTables.CENTROIDS, "level", "images");
     List<Long> superSizes = new ArrayList<>();
     List<Long> subSizes = new ArrayList<>();
@@ -182,6 +185,20 @@ final class GatherReport {
       (t.ints("level")[i] == 1 ? superSizes : subSizes).add(t.longs("images")[i]);
     }
     return new ReportData.ClusterSizes(superSizes, subSizes);
+  }
+
+  /** Images of each label, where there is one level and no centroids. */
+  private ReportData.ClusterSizes sizesByLabel(Input c) throws IOException {
+    Long[] sizes = new Long[perSuper];
+    Arrays.fill(sizes, 0L);
+    long all = 0;
+    for (int label : ClusterStage.labels(c.table("assignments"), perSuper)) {
+      if (label >= 0) {
+        sizes[label]++;
+        all++;
+      }
+    }
+    return new ReportData.ClusterSizes(List.of(all), List.of(sizes));
   }
 
   private static Map<Integer, String> classNames(Input images) throws IOException {

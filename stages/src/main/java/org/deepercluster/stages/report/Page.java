@@ -356,14 +356,15 @@ final class Page {
             + " flat end means that more passes would change little.");
     line("</div>");
     if (!data.reassignments().isEmpty()) {
+      boolean sela = data.run().method().equals("sela");
       line("<details>");
       line("<summary>All clusterings</summary>");
       line("<div class=\"scroll\"><table>");
       line(
           columns(
               "Epoch",
-              "Objective, level 1",
-              "Objective, level 2",
+              sela ? "Error of the shares" : "Objective, level 1",
+              sela ? "Objective" : "Objective, level 2",
               "Entropy of sizes",
               "Largest",
               "Smallest",
@@ -389,7 +390,12 @@ final class Page {
       line("</tbody></table></div>");
       note(
           "Entropy is in nats, and as a share of the highest possible, which equal sizes would"
-              + " reach. The objective is the sum of squared distances that k-means makes small.");
+              + " reach. "
+              + (sela
+                  ? "The labels are those of the first head. The objective is the mean of −log p"
+                      + " over the balanced labels of all heads, in nats; the error is how far a"
+                      + " label's share of them is from equal, at most."
+                  : "The objective is the sum of squared distances that k-means makes small."));
       line("</details>");
     }
     line("</section>");

@@ -158,8 +158,10 @@ public record ReportData(
    * Health of one clustering; any {@code double} may be NaN.
    *
    * @param epoch epoch before which the images were clustered
-   * @param superObjective k-means objective of level 1: Σ ‖x_n − c‖² over the images
-   * @param subObjective the same at level 2
+   * @param superObjective k-means objective of level 1: Σ ‖x_n − c‖² over the images; for {@code
+   *     sela} the largest error of a label's share, as a part of 1/k
+   * @param subObjective the same at level 2; for {@code sela} what the labels cost: the mean of
+   *     −log p over Q and the heads, in nats
    * @param entropy entropy of the sub-cluster sizes, in nats; ln(clusters) when all are equal
    * @param clusters number of sub-clusters, empty ones included
    * @param largest images in the largest sub-cluster

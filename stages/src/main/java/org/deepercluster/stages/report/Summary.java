@@ -18,6 +18,7 @@ final class Summary {
       case "deepcluster" -> "DeepCluster";
       case "rotnet" -> "RotNet";
       case "cartesian" -> "The Cartesian product of rotations and clusters";
+      case "sela" -> "SeLa";
       case "supervised" -> "Supervised training";
       case "random" -> "Random initialisation";
       default -> method;

@@ -47,6 +47,25 @@ public record TableSchema(String name, List<Column> columns) implements Serializ
             + columns.stream().map(Column::name).toList());
   }
 
+  /**
+   * This table with one of its columns several times: {@code column}, and behind the others {@code
+   * column_1} and so on, of the same type.
+   *
+   * @param count how often, at least 1
+   */
+  public TableSchema repeat(String column, int count) {
+    List<Column> all = new ArrayList<>(columns);
+    for (int i = 1; i < count; i++) {
+      all.add(new Column(repeated(column, i), columns.get(indexOf(column)).type()));
+    }
+    return new TableSchema(name, all);
+  }
+
+  /** Name of the {@code i}-th of a repeated column, from 0. */
+  public static String repeated(String column, int i) {
+    return i == 0 ? column : column + "_" + i;
+  }
+
   /** The schema restricted to the given columns, in their order. */
   TableSchema project(List<String> names) {
     List<Column> kept = new ArrayList<>();

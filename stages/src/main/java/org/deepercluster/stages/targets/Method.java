@@ -16,6 +16,8 @@ public enum Method {
   ROTNET("rotnet", 4),
   /** DeeperCluster's naive form: m = 1, one softmax over the 4k pairs (cluster, rotation). */
   CARTESIAN("cartesian", 4),
+  /** SeLa (Asano et al., ICLR 2020): m = 1, H softmaxes over k labels each; rotation optional. */
+  SELA("sela", 1),
   /** Upper reference: one softmax over the labels' classes, no rotation. */
   SUPERVISED("supervised", 1);
 
@@ -32,14 +34,16 @@ public enum Method {
     return key;
   }
 
-  /** R, the number of rotations that an image is shown in: 1 or 4. */
+  /**
+   * R, the number of rotations that an image is shown in: 1 or 4. {@link #SELA} has 4 as an option.
+   */
   public int rotations() {
     return rotations;
   }
 
-  /** Whether targets come from clustering the features, every T epochs. */
+  /** Whether targets are assigned to the images, and assigned anew between epochs. */
   public boolean clusters() {
-    return this == DEEPERCLUSTER || this == DEEPCLUSTER || this == CARTESIAN;
+    return this == DEEPERCLUSTER || this == DEEPCLUSTER || this == CARTESIAN || this == SELA;
   }
 
   /**

@@ -15,7 +15,8 @@ import org.deepercluster.stages.model.Tensor;
  *   <li>Sums are in double precision, in the order of the workers' numbers, so the result does not
  *       depend on which worker was ready first.
  *   <li>W_s and its momentum are averaged over the workers that had images of super-class s since
- *       the last averaging; over all of them where none had.
+ *       the last averaging; over all of them where none had. SeLa's W_h see all images, and are
+ *       averaged as θ is.
  *   <li>A worker without any image since the last averaging still has the weights it set out from,
  *       and is left out; when all are such, the first one's state is the result.
  *   <li>One worker's state, or equal states, come out bit for bit as they are.
@@ -80,7 +81,7 @@ public final class Averaging {
     for (Map.Entry<String, Tensor> e : state.tensors().entrySet()) {
       String name = e.getKey();
       float[] values = e.getValue().data();
-      int s = Checkpoint.superClassOf(name);
+      int s = state.superClassOf(name);
       Sum sum = sums.computeIfAbsent(name, n -> new Sum(values.length, n.endsWith(VARIANCE)));
       if (!sum.take(s < 0 || state.samples()[s] > 0)) {
         continue;

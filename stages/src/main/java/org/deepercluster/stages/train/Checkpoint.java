@@ -12,7 +12,6 @@ import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.model.Safetensors;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.table.Files;
-import org.deepercluster.stages.targets.Method;
 import org.deepercluster.stages.targets.Targets;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -34,7 +33,7 @@ import org.nd4j.linalg.factory.Nd4j;
 @SuppressWarnings("ArrayRecordComponent") // equality is by content, below
 public record Checkpoint(Targets targets, Map<String, Tensor> tensors, long step, long[] samples) {
   static final String TRUNK = ModelFile.TRUNK_PREFIX;
-  static final String HEADS = "heads.";
+  static final String HEADS = ModelFile.HEADS_PREFIX;
   static final String TRUNK_MOMENTUM = "momentum.trunk";
   static final String HEADS_MOMENTUM = "momentum.heads.";
 
@@ -113,8 +112,14 @@ public record Checkpoint(Targets targets, Map<String, Tensor> tensors, long step
     return new Checkpoint(targets, fresh, step, samples);
   }
 
-  /** The super-class whose W_s the tensor belongs to; -1 for every other tensor. */
-  static int superClassOf(String name) {
+  /**
+   * The super-class whose images alone the tensor is trained on, that of a W_s; -1 for every other
+   * tensor.
+   */
+  int superClassOf(String name) {
+    if (targets.sharesW()) {
+      return -1;
+    }
     String head =
         name.startsWith(HEADS_MOMENTUM)
             ? name.substring(HEADS_MOMENTUM.length())
@@ -129,9 +134,7 @@ public record Checkpoint(Targets targets, Map<String, Tensor> tensors, long step
   public void write(OutputStream out) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", FORMAT);
-    metadata.put("method", targets.method().key());
-    metadata.put("m", String.valueOf(targets.m()));
-    metadata.put("k", String.valueOf(targets.k()));
+    metadata.putAll(targets.settings());
     metadata.put("step", String.valueOf(step));
     StringBuilder counts = new StringBuilder();
     for (long count : samples) {
@@ -163,11 +166,7 @@ public record Checkpoint(Targets targets, Map<String, Tensor> tensors, long step
           "not a training state: format is " + metadata.get("format") + ", not " + FORMAT);
     }
     try {
-      Targets targets =
-          new Targets(
-              Method.of(metadata.get("method")),
-              Integer.parseInt(metadata.get("m")),
-              Integer.parseInt(metadata.get("k")));
+      Targets targets = Targets.of(metadata);
       String[] counts = metadata.getOrDefault("samples", "").split(" ");
       return new Checkpoint(
           targets,

@@ -71,7 +71,7 @@ public final class EpochBatches implements Iterator<Batch>, AutoCloseable {
    * Batches {@code [first, end)} of a share.
    *
    * @param superClass s of each draw of the share, in their order
-   * @param subClass z of each draw within its super-class
+   * @param subClass z of each draw within its super-class; with H heads [draws, H] row-major
    * @param batchSize images per batch of this worker
    * @param inputSize c · h · w, values per image
    * @param source makes the pixels
@@ -89,7 +89,9 @@ public final class EpochBatches implements Iterator<Batch>, AutoCloseable {
       int first,
       int end,
       int threads) {
-    if (superClass.length != subClass.length) {
+    if (superClass.length == 0
+        ? subClass.length > 0
+        : subClass.length == 0 || subClass.length % superClass.length != 0) {
       throw new IllegalArgumentException(
           superClass.length + " super-classes for " + subClass.length + " sub-classes");
     }
@@ -188,8 +190,12 @@ public final class EpochBatches implements Iterator<Batch>, AutoCloseable {
       throw new UncheckedIOException(
           "batch " + index + " (draws " + from + " to " + (to - 1) + "): " + e.getMessage(), e);
     }
+    int heads = subClass.length / superClass.length;
     return new Batch(
-        index, x, Arrays.copyOfRange(superClass, from, to), Arrays.copyOfRange(subClass, from, to));
+        index,
+        x,
+        Arrays.copyOfRange(superClass, from, to),
+        Arrays.copyOfRange(subClass, from * heads, to * heads));
   }
 
   /** Gives no more batches, and returns when no thread makes one any more. */

@@ -14,11 +14,12 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The linear classifiers on relu(f_θ(x)): V over the super-classes, and for each super-class s a
- * W_s over its sub-classes. Which of them exist is said by {@link Targets}.
+ * W_s over its sub-classes (with SeLa, for each head h a W_h over its labels). Which of them exist
+ * is said by {@link Targets}.
  *
  * <p>All parameters lie in one flat array, and so do their gradients: V's weights [S, d] row-major,
- * V's biases [S], then for s = 0..S-1 the weights [K, d] and biases [K] of W_s. One instance serves
- * one thread at a time.
+ * V's biases [S], then for each W in turn, s = 0..S-1, the weights [K, d] and biases [K] of W_s.
+ * One instance serves one thread at a time.
  */
 public final class Heads {
   /** Standard deviation of fresh weights; fresh biases are zero. */
@@ -62,11 +63,12 @@ public final class Heads {
     int subClasses = targets.subClasses();
     long ofV = targets.hasV() ? size(superClasses) : 0;
     long ofW = targets.hasW() ? size(subClasses) : 0;
-    long total = Math.addExact(ofV, Math.multiplyExact(ofW, (long) superClasses));
+    int classifiers = targets.classifiers();
+    long total = Math.addExact(ofV, Math.multiplyExact(ofW, (long) classifiers));
     parameters = Nd4j.zeros(DataType.FLOAT, 1, total);
     gradients = Nd4j.zeros(DataType.FLOAT, 1, total);
     v = targets.hasV() ? linear(0, superClasses) : null;
-    w = new Linear[targets.hasW() ? superClasses : 0];
+    w = new Linear[targets.hasW() ? classifiers : 0];
     for (int s = 0; s < w.length; s++) {
       w[s] = linear(ofV + s * ofW, subClasses);
     }
@@ -180,7 +182,7 @@ public final class Heads {
     return v;
   }
 
-  /** W_s; only when {@link Targets#hasW()}. */
+  /** W_s, or W_h with SeLa; only when {@link Targets#hasW()}. */
   Linear w(int s) {
     return w[s];
   }

@@ -12,8 +12,11 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * super-class s with sub-class z, {@code ℓ(V·relu(f(x)), s) + ℓ(W_s·relu(f(x)), z)}, ℓ the negative
  * log-softmax; mean over the batch. A head that does not exist adds nothing.
  *
- * <p>Only the W_s of the image's own super-class is evaluated: rows are grouped by s, one matrix
- * product per group, so that the cost does not grow with S.
+ * <p>SeLa's loss (Asano et al., ICLR 2020) is {@code 1/H·Σ_h ℓ(W_h·relu(f(x)), z_h)}, where every
+ * W_h sees every image; with rotations V's loss is added.
+ *
+ * <p>Otherwise only the W_s of the image's own super-class is evaluated: rows are grouped by s, one
+ * matrix product per group, so that the cost does not grow with S.
  */
 public final class HierarchicalLoss {
   private HierarchicalLoss() {}
@@ -23,9 +26,10 @@ public final class HierarchicalLoss {
    *
    * @param images size of the batch
    * @param superLoss mean of ℓ(V·relu(f), s), in nats; 0 without V
-   * @param subLoss mean of ℓ(W_s·relu(f), z), in nats; 0 without W
+   * @param subLoss mean of ℓ(W_s·relu(f), z) over images and heads, in nats; 0 without W
    * @param superCorrect images whose super-class has V's largest output (lowest index on ties)
-   * @param subCorrect images whose sub-class has the largest output of their own W_s
+   * @param subCorrect images whose sub-class has the largest output of their own W_s; with several
+   *     heads the sum over them
    * @param featureGradient gradient of the mean loss with respect to f, [b, d] float32
    */
   public record Result(
@@ -48,16 +52,21 @@ public final class HierarchicalLoss {
    * @param heads V and W_s
    * @param features f_θ(x) before its last ReLU, [b, d] float32, b ≥ 1; left as it is
    * @param superClass s of each row, in [0, S)
-   * @param subClass z of each row within its super-class, in [0, K)
+   * @param subClass z of each row within its super-class, in [0, K); with H heads [b, H] row-major
    * @throws IllegalArgumentException when sizes disagree or a target is out of range
    */
   public static Result evaluate(Heads heads, INDArray features, int[] superClass, int[] subClass) {
     Targets targets = heads.targets();
     int d = heads.featureDim();
     int b = superClass.length;
-    if (b == 0 || subClass.length != b) {
+    int h = targets.heads();
+    if (b == 0 || subClass.length != (long) b * h) {
       throw new IllegalArgumentException(
-          "a batch needs as many super-classes as sub-classes and at least one, got "
+          "a batch needs "
+              + (h == 1
+                  ? "as many super-classes as sub-classes"
+                  : h + " sub-classes per super-class")
+              + " and at least one, got "
               + b
               + " and "
               + subClass.length);
@@ -87,7 +96,11 @@ public final class HierarchicalLoss {
     if (heads.v() != null) {
       classify(heads.v(), x, pick(superClass, order, 0, b), b, dx, superSum);
     }
-    if (targets.hasW()) {
+    if (targets.hasW() && targets.sharesW()) {
+      for (int i = 0; i < h; i++) {
+        classify(heads.w(i), x, pick(subClass, order, 0, b, h, i), b * h, dx, subSum);
+      }
+    } else if (targets.hasW()) {
       for (int s = 0; s < targets.superClasses(); s++) {
         if (begin[s] == begin[s + 1]) {
           continue;
@@ -112,7 +125,7 @@ public final class HierarchicalLoss {
     return new Result(
         b,
         superSum.loss / b,
-        subSum.loss / b,
+        subSum.loss / ((double) b * h),
         superSum.correct,
         subSum.correct,
         Nd4j.createFromArray(gradient).reshape('c', b, d));
@@ -200,9 +213,14 @@ public final class HierarchicalLoss {
   }
 
   private static int[] pick(int[] values, int[] order, int from, int to) {
+    return pick(values, order, from, to, 1, 0);
+  }
+
+  /** The {@code column}-th of the {@code columns} values of each row. */
+  private static int[] pick(int[] values, int[] order, int from, int to, int columns, int column) {
     int[] picked = new int[to - from];
     for (int i = from; i < to; i++) {
-      picked[i - from] = values[order[i]];
+      picked[i - from] = values[order[i] * columns + column];
     }
     return picked;
   }

@@ -36,9 +36,7 @@ public record InitStage(ModelConfig model, Targets targets, long seed) implement
   @Override
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of(model);
-    s.put("method", targets.method().key());
-    s.put("m", String.valueOf(targets.m()));
-    s.put("k", String.valueOf(targets.k()));
+    s.putAll(targets.settings());
     s.put("seed", String.valueOf(seed));
     return s;
   }

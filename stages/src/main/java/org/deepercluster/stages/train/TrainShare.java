@@ -21,6 +21,7 @@ import org.deepercluster.stages.model.Trunk;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.table.TableSchema;
 import org.deepercluster.stages.targets.Targets;
 
 /**
@@ -98,7 +99,8 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
       ModelConfig model = settings.model();
       TrainConfig train = settings.train();
       NativeRuntime.setThreads(settings.threads());
-      Columns draws = TableReader.read(share.draws().path(), AugmentTables.DRAWS);
+      Columns draws =
+          TableReader.read(share.draws().path(), AugmentTables.draws(settings.targets().heads()));
       List<StepResult> steps = new ArrayList<>();
       List<Double> rates = new ArrayList<>();
       try (Trainer trainer =
@@ -113,7 +115,7 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
           EpochBatches batches =
               EpochBatches.open(
                   draws.ints("super_class"),
-                  draws.ints("sub_class"),
+                  subClasses(draws, settings.targets().heads()),
                   train.batchSize() / train.workers(),
                   trainer.trunk().inputChannels() * model.imageSize() * model.imageSize(),
                   (begin, end, x) -> fill(images, draws, trainer.trunk(), begin, end, x),
@@ -141,6 +143,18 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
             output.writeFile(ModelFile.CHECKPOINT, share.worker(), "safetensors", state::write),
             output.write(share.worker(), table(share.worker(), steps, rates)));
       }
+    }
+
+    /** Targets of each draw, [draws, H] row-major. */
+    private static int[] subClasses(Columns draws, int heads) {
+      int[] all = new int[Math.multiplyExact(draws.rows(), heads)];
+      for (int h = 0; h < heads; h++) {
+        int[] ofHead = draws.ints(TableSchema.repeated("sub_class", h));
+        for (int i = 0; i < ofHead.length; i++) {
+          all[i * heads + h] = ofHead[i];
+        }
+      }
+      return all;
     }
 
     private static void fill(

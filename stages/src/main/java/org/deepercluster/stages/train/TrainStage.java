@@ -53,9 +53,7 @@ public record TrainStage(
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of(config);
     Settings.of(model).forEach((k, v) -> s.put("model." + k, v));
-    s.put("method", targets.method().key());
-    s.put("m", String.valueOf(targets.m()));
-    s.put("k", String.valueOf(targets.k()));
+    s.putAll(targets.settings());
     s.put("epoch", String.valueOf(epoch));
     s.put("freshHeads", String.valueOf(freshHeads));
     s.put("threads", String.valueOf(threads));
@@ -141,11 +139,11 @@ public record TrainStage(
     n.put("loss", mean(t, "super_loss", 0, t.rows()) + mean(t, "sub_loss", 0, t.rows()));
     if (targets.hasV()) {
       n.put("loss/super", mean(t, "super_loss", 0, t.rows()));
-      n.put("accuracy/super", accuracy(t, "super_correct", 0, t.rows()));
+      n.put("accuracy/super", accuracy(t, "super_correct", 1));
     }
     if (targets.hasW()) {
       n.put("loss/sub", mean(t, "sub_loss", 0, t.rows()));
-      n.put("accuracy/sub", accuracy(t, "sub_correct", 0, t.rows()));
+      n.put("accuracy/sub", accuracy(t, "sub_correct", targets.heads()));
     }
     n.put("images", images);
     n.put("images_per_second", images / seconds);
@@ -179,13 +177,13 @@ public record TrainStage(
     return images == 0 ? 0 : sum / images;
   }
 
-  private static double accuracy(Columns t, String column, int from, int to) {
+  private static double accuracy(Columns t, String column, int labels) {
     double sum = 0;
-    double images = 0;
-    for (int i = from; i < to; i++) {
+    double told = 0;
+    for (int i = 0; i < t.rows(); i++) {
       sum += t.ints(column)[i];
-      images += t.ints("images")[i];
+      told += (double) t.ints("images")[i] * labels;
     }
-    return images == 0 ? 0 : 100 * sum / images;
+    return told == 0 ? 0 : 100 * sum / told;
   }
 }

@@ -7,7 +7,8 @@ import org.deepercluster.stages.table.TableSchema;
 public final class TrainTables {
   /**
    * One row per step and worker: losses are means over the worker's batch, {@code *_correct} how
-   * many of its images were told right; {@code super_*} are 0 without V, {@code sub_*} without W.
+   * many of its images were told right (with several heads, {@code sub_correct} is their sum);
+   * {@code super_*} are 0 without V, {@code sub_*} without W.
    */
   public static final TableSchema STEPS =
       TableSchema.named("steps")

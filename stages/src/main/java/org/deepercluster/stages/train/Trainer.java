@@ -77,7 +77,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @param x [b, c, h, w] float32, normalised
    * @param superClass s of each image
-   * @param subClass z of each image within its super-class
+   * @param subClass z of each image within its super-class; with H heads [b, H] row-major
    */
   public StepResult step(
       INDArray x, int[] superClass, int[] subClass, double lr, long dropoutSeed) {

@@ -27,6 +27,32 @@ class SamplerTest {
     return new Assignment(m, subs, c, z);
   }
 
+  /** SeLa: every usable image once, in one of the rotations, whatever its label. */
+  @Test
+  void mergedClustersAndAsManyDrawsAsImagesGiveEachImageOnce() {
+    int[] c = new int[101];
+    int[] z = new int[101];
+    for (int n = 0; n < 101; n++) {
+      c[n] = n % 10 == 3 ? -1 : 0;
+      z[n] = n < 90 ? 0 : n % 7;
+    }
+    Assignment a = new Assignment(1, 7, c, z);
+    for (int rotations : new int[] {1, 4}) {
+      Draws draws = Sampler.balanced(a.merged(), rotations, a.usable(), 3, 5);
+      assertThat(draws.size()).isEqualTo(91);
+      int[] drawn = new int[101];
+      int[] turned = new int[rotations];
+      for (int p = 0; p < draws.size(); p++) {
+        drawn[draws.image(p)]++;
+        turned[draws.rotation(p)]++;
+      }
+      for (int n = 0; n < 101; n++) {
+        assertThat(drawn[n]).isEqualTo(c[n] < 0 ? 0 : 1);
+      }
+      assertWithinOne(Arrays.stream(turned), "rotations");
+    }
+  }
+
   /** Draws per (super-class, sub-class) within one share, [s][z]. */
   private static int[][] counts(Assignment a, Draws draws, int share) {
     int[][] counts = new int[a.superClusters() * draws.rotations()][a.subClustersPer()];

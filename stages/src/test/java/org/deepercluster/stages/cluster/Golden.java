@@ -23,6 +23,11 @@ final class Golden {
     }
   }
 
+  /** One record of a file of several. */
+  static Golden of(String file, String name) throws IOException {
+    return new Golden(of(file).json.get(name));
+  }
+
   int number(String name) {
     return json.get(name).asInt();
   }

@@ -433,7 +433,8 @@ class HierarchicalKMeansTest {
   @Test
   void featuresAreWhitenedThenClustered() {
     float[] x = Golden.directions(1200, 10, 6, 14);
-    ClusterConfig config = new ClusterConfig(2, 12, 3, 5, null, 4, 256);
+    ClusterConfig config =
+        new ClusterConfig(ClusterAlgorithm.KMEANS, 2, 12, 3, 5, null, 4, null, 256);
     Clustering.OfFeatures found =
         Clustering.ofFeatures(Golden.blocks(x, 10, 500), config, 3, trace -> {});
     assertThat(found.pca().pcaDim()).isEqualTo(5);

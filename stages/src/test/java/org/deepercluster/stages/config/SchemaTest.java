@@ -123,9 +123,9 @@ class SchemaTest {
 
   @Test
   void theStagesConfigurationsCheckThemselves() {
-    assertThatThrownBy(() -> new ClusterConfig(3, 10, 1, 1, null, 1, 1))
+    assertThatThrownBy(() -> new ClusterConfig(null, 3, 10, 1, 1, null, 1, null, 1))
         .hasMessage("k must be a multiple of m = 3, got 10");
-    assertThatThrownBy(() -> new ClusterConfig(0, 10, 1, 0, 1L, 1, 1))
+    assertThatThrownBy(() -> new ClusterConfig(null, 0, 10, 1, 0, 1L, 1, null, 1))
         .hasMessageContainingAll(
             "m must be a whole number from 1 to 10000, got 0",
             "pcaDim must be a whole number from 1 to 65536, got 0",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,11 +93,58 @@ class TargetsTest {
         "cartesian; 2; 8; m must be 1, got 2",
         "cartesian; 1; 1000000000; too large",
         "supervised; 1; 1; at least 2 classes",
+        "sela; 2; 8; m must be 1, got 2",
+        "sela; 1; 1; needs k of at least 2, got 1",
       })
   void refusesNumbersThatContradictTheMethod(String method, int m, int k, String message) {
     assertThatThrownBy(() -> new Targets(Method.of(method), m, k))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void selaHasManyHeadsAndRotationAsAnOption() {
+    Targets plain = new Targets(Method.SELA, 1, 128, 10, 1);
+    assertThat(plain.superClasses()).isEqualTo(1);
+    assertThat(plain.subClasses()).isEqualTo(128);
+    assertThat(plain.classifiers()).isEqualTo(10);
+    assertThat(plain.hasV()).isFalse();
+    assertThat(plain.sharesW() && plain.keepsHeads()).isTrue();
+    Targets rotated = new Targets(Method.SELA, 1, 128, 10, 4);
+    assertThat(rotated.superClasses()).isEqualTo(4);
+    assertThat(rotated.superClass(0, 3)).isEqualTo(3);
+    assertThat(rotated.subClass(127, 3)).isEqualTo(127);
+    assertThat(rotated.classifiers()).isEqualTo(10);
+    assertThat(rotated.hasV()).isTrue();
+    assertThat(rotated.resetsV()).isFalse();
+    Targets other = new Targets(Method.DEEPERCLUSTER, 2, 8);
+    assertThat(other.classifiers()).isEqualTo(other.superClasses());
+    assertThat(other.sharesW() || other.keepsHeads()).isFalse();
+  }
+
+  @Test
+  void settingsSayAllThatDoesNotFollowFromTheMethod() {
+    for (Targets targets :
+        List.of(
+            new Targets(Method.SELA, 1, 7, 3, 4),
+            new Targets(Method.SELA, 1, 7),
+            new Targets(Method.DEEPERCLUSTER, 2, 8),
+            new Targets(Method.ROTNET, 1, 1))) {
+      assertThat(Targets.of(targets.settings())).isEqualTo(targets);
+    }
+    assertThat(new Targets(Method.CARTESIAN, 1, 8).settings()).containsOnlyKeys("method", "m", "k");
+  }
+
+  @Test
+  void refusesHeadsAndRotationsThatTheMethodDoesNotHave() {
+    assertThatThrownBy(() -> new Targets(Method.DEEPCLUSTER, 1, 8, 2, 1))
+        .hasMessage("method deepcluster has one head, got 2");
+    assertThatThrownBy(() -> new Targets(Method.SELA, 1, 8, 0, 1))
+        .hasMessage("method sela needs a head, got 0");
+    assertThatThrownBy(() -> new Targets(Method.SELA, 1, 8, 2, 2))
+        .hasMessage("method sela has 1 or 4 rotations, got 2");
+    assertThatThrownBy(() -> new Targets(Method.DEEPERCLUSTER, 1, 8, 1, 1))
+        .hasMessage("method deepercluster has 4 rotations, got 1");
   }
 
   @Test
@@ -109,9 +157,10 @@ class TargetsTest {
 
   @Test
   void namesTheKnownMethods() {
-    assertThatThrownBy(() -> Method.of("sela"))
+    assertThatThrownBy(() -> Method.of("selah"))
         .hasMessage(
-            "method 'sela' is none of deepercluster, deepcluster, rotnet, cartesian, supervised");
+            "method 'selah' is none of deepercluster, deepcluster, rotnet, cartesian, sela,"
+                + " supervised");
     for (Method method : Method.values()) {
       assertThat(Method.of(method.key())).isSameAs(method);
     }

@@ -35,6 +35,29 @@ class EpochBatchesTest {
         s, z, batchSize, 2, source, 0, EpochBatches.count(n, batchSize), threads);
   }
 
+  /** With H heads a batch has the H targets of each of its draws. */
+  @Test
+  void everyDrawKeepsTheTargetsOfAllItsHeads() {
+    int n = 10;
+    int heads = 3;
+    int[] z = IntStream.range(0, n * heads).toArray();
+    int seen = 0;
+    try (EpochBatches batches = EpochBatches.open(new int[n], z, 4, 2, POSITIONS, 0, 3, 1)) {
+      while (batches.hasNext()) {
+        Batch batch = batches.next();
+        assertThat(batch.subClass()).hasSize(heads * batch.size());
+        for (int value : batch.subClass()) {
+          assertThat(value).isEqualTo(seen++);
+        }
+      }
+    }
+    assertThat(seen).isEqualTo(n * heads);
+    assertThatThrownBy(() -> EpochBatches.open(new int[4], new int[6], 4, 2, POSITIONS, 0, 1, 0))
+        .hasMessage("4 super-classes for 6 sub-classes");
+    assertThatThrownBy(() -> EpochBatches.open(new int[4], new int[0], 4, 2, POSITIONS, 0, 1, 0))
+        .hasMessage("4 super-classes for 0 sub-classes");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "0, 4, ''",

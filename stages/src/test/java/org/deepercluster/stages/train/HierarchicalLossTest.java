@@ -21,12 +21,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Golden values: PyTorch in float64, {@code loss_golden.py}. */
+/**
+ * Golden values: PyTorch in float64, {@code loss_golden.py}; for several heads NumPy in float64,
+ * {@code heads_loss.py}.
+ */
 class HierarchicalLossTest {
-  private static final JsonNode GOLDEN = golden();
+  private static final JsonNode GOLDEN = golden("loss_golden.json");
 
-  private static JsonNode golden() {
-    try (InputStream in = HierarchicalLossTest.class.getResourceAsStream("loss_golden.json")) {
+  private static JsonNode golden(String file) {
+    try (InputStream in = HierarchicalLossTest.class.getResourceAsStream(file)) {
       return new ObjectMapper().readTree(in);
     } catch (IOException e) {
       throw new AssertionError(e);
@@ -39,7 +42,25 @@ class HierarchicalLossTest {
     return cases;
   }
 
+  static List<JsonNode> casesOfHeads() {
+    List<JsonNode> cases = new ArrayList<>();
+    golden("heads_loss.json").get("cases").forEach(cases::add);
+    return cases;
+  }
+
   private static Heads heads(JsonNode golden) {
+    if (golden.has("H")) {
+      Targets targets =
+          new Targets(
+              Method.SELA,
+              1,
+              golden.get("k").intValue(),
+              golden.get("H").intValue(),
+              golden.get("rotations").intValue());
+      Heads heads = new Heads(targets, golden.get("d").intValue(), 0);
+      heads.load(tensors(golden.get("heads")));
+      return heads;
+    }
     Targets targets =
         new Targets(
             Method.of(golden.get("method").textValue()),
@@ -122,6 +143,48 @@ class HierarchicalLossTest {
   @ParameterizedTest
   @MethodSource("cases")
   void lossAndGradientsAreThoseOfPyTorch(JsonNode golden) {
+    assertIsTheReference(golden);
+  }
+
+  @ParameterizedTest
+  @MethodSource("casesOfHeads")
+  void lossAndGradientsOfSeveralHeadsAreThoseOfNumPy(JsonNode golden) {
+    assertIsTheReference(golden);
+  }
+
+  /**
+   * Central differences of the loss along the gradient itself: float32 features and a step of 1e-2
+   * of their size leave 1e-2 of the slope.
+   */
+  @ParameterizedTest
+  @MethodSource("casesOfHeads")
+  void gradientsOfSeveralHeadsAreTheSlopesOfTheLoss(JsonNode golden) {
+    Heads heads = heads(golden);
+    evaluate(golden, heads);
+    INDArray gradient = heads.gradients().dup();
+    double squares = gradient.mul(gradient).sumNumber().doubleValue();
+    double step = 1e-2 / Math.sqrt(squares + 1e-12);
+    INDArray parameters = heads.parameters().dup();
+    heads.parameters().assign(parameters.add(gradient.mul(step)));
+    double up = evaluate(golden, heads).loss();
+    heads.parameters().assign(parameters.sub(gradient.mul(step)));
+    double down = evaluate(golden, heads).loss();
+    assertThat((up - down) / (2 * step)).isCloseTo(squares, within(1e-2 * squares + 1e-6));
+  }
+
+  @Test
+  void refusesAnotherNumberOfLabelsThanHeads() {
+    Heads heads = new Heads(new Targets(Method.SELA, 1, 6, 3, 1), 4, 1);
+    INDArray two = Nd4j.zeros(2, 4);
+    assertThatThrownBy(() -> HierarchicalLoss.evaluate(heads, two, new int[2], new int[2]))
+        .hasMessage("a batch needs 3 sub-classes per super-class and at least one, got 2 and 2");
+    assertThat(
+            HierarchicalLoss.evaluate(heads, two, new int[2], new int[] {0, 1, 2, 3, 4, 5})
+                .subLoss())
+        .isCloseTo(Math.log(6), within(1e-7));
+  }
+
+  private static void assertIsTheReference(JsonNode golden) {
     Heads heads = heads(golden);
     heads.gradients().assign(7); // must be overwritten
     INDArray features = features(golden);

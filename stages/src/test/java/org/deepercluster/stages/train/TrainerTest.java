@@ -155,13 +155,15 @@ class TrainerTest {
     SplittableRandom random = Seeds.random(Seeds.of(77, step));
     float[] x = new float[size * 3 * 16 * 16];
     int[] s = new int[size];
-    int[] z = new int[size];
+    int[] z = new int[size * targets.heads()];
     for (int i = 0; i < x.length; i++) {
       x[i] = (float) (2 * random.nextDouble() - 1);
     }
     for (int i = 0; i < size; i++) {
       s[i] = random.nextInt(targets.superClasses());
-      z[i] = random.nextInt(targets.subClasses());
+      for (int h = 0; h < targets.heads(); h++) {
+        z[i * targets.heads() + h] = random.nextInt(targets.subClasses());
+      }
     }
     return new Batch(step, x, s, z);
   }
@@ -181,9 +183,14 @@ class TrainerTest {
 
   @Test
   void goingOnFromACheckpointEqualsNotHavingStopped() throws IOException {
+    goingOnEqualsNotHavingStopped(TARGETS);
+    goingOnEqualsNotHavingStopped(new Targets(Method.SELA, 1, 5, 3, 4));
+  }
+
+  private static void goingOnEqualsNotHavingStopped(Targets targets) throws IOException {
     Checkpoint expected;
     Checkpoint middle;
-    try (Trainer trainer = trainer(TARGETS, 0.5, 1)) {
+    try (Trainer trainer = trainer(targets, 0.5, 1)) {
       train(trainer, 2, 6);
       middle = throughFile(Checkpoint.of(trainer));
       assertThat(middle).isEqualTo(Checkpoint.of(trainer));
@@ -193,7 +200,7 @@ class TrainerTest {
       expected = Checkpoint.of(trainer);
     }
     assertThat(expected).isNotEqualTo(middle);
-    try (Trainer other = trainer(TARGETS, 0.5, 99)) {
+    try (Trainer other = trainer(targets, 0.5, 99)) {
       train(other, 1, 6); // whatever it did before
       middle.restore(other);
       train(other, 2, 6);
@@ -294,6 +301,8 @@ class TrainerTest {
             new Targets(Method.DEEPCLUSTER, 1, 6),
             new Targets(Method.ROTNET, 1, 1),
             new Targets(Method.CARTESIAN, 1, 2),
+            new Targets(Method.SELA, 1, 6, 2, 1),
+            new Targets(Method.SELA, 1, 2, 2, 4),
             new Targets(Method.SUPERVISED, 1, 6))) {
       try (Trainer trainer = trainer(targets, 0, 3)) {
         Map<String, Tensor> tensors = new LinkedHashMap<>(Checkpoint.of(trainer).tensors());
@@ -328,11 +337,14 @@ class TrainerTest {
     SplittableRandom random = Seeds.random(Seeds.of(41, step));
     float[] x = new float[size * 3 * 16 * 16];
     int[] s = new int[size];
-    int[] z = new int[size];
+    int[] z = new int[size * targets.heads()];
     for (int i = 0; i < size; i++) {
       s[i] = random.nextInt(targets.superClasses());
-      z[i] = random.nextInt(targets.subClasses());
-      float[] pattern = formula(s[i] * 100 + z[i], 3 * 16 * 16);
+      int label = random.nextInt(targets.subClasses());
+      for (int h = 0; h < targets.heads(); h++) {
+        z[i * targets.heads() + h] = (label + h) % targets.subClasses();
+      }
+      float[] pattern = formula(s[i] * 100 + label, 3 * 16 * 16);
       for (int j = 0; j < pattern.length; j++) {
         x[i * pattern.length + j] = (float) (pattern[j] + 0.3 * (random.nextDouble() - 0.5));
       }
