@@ -23,7 +23,7 @@ final class S3Reader implements SeekableByteChannel {
   private static final int SMALLEST = 256 << 10;
   private static final int LARGEST = 8 << 20;
 
-  /** Read before a short piece after a jump: a Parquet footer lies in front of its length. */
+  /** Read before a short piece after a jump, and with the length: there Parquet's footer lies. */
   private static final int BEFORE = 64 << 10;
 
   private final S3Client s3;
@@ -83,26 +83,23 @@ final class S3Reader implements SeekableByteChannel {
         from = Math.max(0, position - BEFORE);
       }
     }
-    get(from, Math.min(length, LARGEST));
+    get("bytes=" + from + "-" + (from + Math.min(length, LARGEST) - 1));
   }
 
-  private void get(long from, int length) throws IOException {
+  private void get(String range) throws IOException {
     try {
       ResponseBytes<GetObjectResponse> answer =
           s3.getObjectAsBytes(
-              r ->
-                  r.bucket(file.authority())
-                      .key(file.path())
-                      .ifMatch(version)
-                      .range("bytes=" + from + "-" + (from + length - 1)));
+              r -> r.bucket(file.authority()).key(file.path()).ifMatch(version).range(range));
       piece = answer.asByteArrayUnsafe();
-      pieceStart = from;
       version = answer.response().eTag();
-      String range = answer.response().contentRange();
-      // Without a range in the answer, it is the whole object.
-      size = range == null ? piece.length : Long.parseLong(range.substring(range.indexOf('/') + 1));
-      if (range == null) {
+      String got = answer.response().contentRange();
+      if (got == null) { // the whole object
         pieceStart = 0;
+        size = piece.length;
+      } else { // such as: bytes 100-199/1000
+        pieceStart = Long.parseLong(got.substring(got.indexOf(' ') + 1, got.indexOf('-')));
+        size = Long.parseLong(got.substring(got.indexOf('/') + 1));
       }
     } catch (S3Exception e) {
       switch (e.statusCode()) {
@@ -148,7 +145,8 @@ final class S3Reader implements SeekableByteChannel {
   public long size() throws IOException {
     requireOpen();
     if (size < 0) {
-      size = length();
+      // Who asks for it before reading wants the end first.
+      get("bytes=-" + BEFORE);
     }
     return size;
   }
