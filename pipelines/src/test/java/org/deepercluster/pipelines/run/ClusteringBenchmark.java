@@ -70,7 +70,10 @@ final class ClusteringBenchmark {
         // The same clustering in an instance of its own.
         String id = String.format("cluster-%d-%d-%d-e%03d", m, k, iterations, run);
         deleteTree(Path.of(directory, "stages", id));
-        all.add(instance(id, new ClusterStage(config, 0, SEED), Map.of("features", features.id())));
+        List<StageInstance> all =
+            List.of(
+                features,
+                instance(id, new ClusterStage(config, 0, SEED), Map.of("features", features.id())));
         Passes passes = new Passes(Path.of(directory, "stages", id));
         passes.start();
         long begun = System.nanoTime();
