@@ -85,6 +85,8 @@ final class SettingsTable {
   private static String range(Setting setting) {
     return setting.words().isEmpty()
         ? setting.range()
-        : setting.words().stream().map(word -> "`" + word.replace("|", "\\|") + "`").collect(Collectors.joining(", "));
+        : setting.words().stream()
+            .map(word -> "`" + word.replace("|", "\\|") + "`")
+            .collect(Collectors.joining(", "));
   }
 }
