@@ -79,6 +79,7 @@ print(
             "whiten": whitened - read,
             "iteration": (trained - whitened) / iterations,
             "assign": assigned - trained,
+            "first_objective": peer.iteration_stats.at(0).obj,
             "objective": float(distance.astype(np.float64).sum()),
             "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "faiss": faiss.__version__,

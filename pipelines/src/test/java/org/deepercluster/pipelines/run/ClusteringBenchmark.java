@@ -63,13 +63,15 @@ final class ClusteringBenchmark {
     TreeMap<String, Object> result = new TreeMap<>();
     try (Clusters clusters = Clusters.embedded(threads, 0)) {
       StageInstance features = instance("features-e000", new MadeUp(rows, dim), Map.of());
-      List<StageInstance> all = new ArrayList<>(List.of(features));
-      walk(all, directory, clusters, threads);
+      walk(List.of(features), directory, clusters, threads);
       for (int run = 0; run < runs; run++) {
         // The same clustering in an instance of its own.
         String id = String.format("cluster-%d-%d-%d-e%03d", m, k, iterations, run);
         deleteTree(Path.of(directory, "stages", id));
-        all.add(instance(id, new ClusterStage(config, 0, SEED), Map.of("features", features.id())));
+        List<StageInstance> all =
+            List.of(
+                features,
+                instance(id, new ClusterStage(config, 0, SEED), Map.of("features", features.id())));
         Passes passes = new Passes(Path.of(directory, "stages", id));
         passes.start();
         long begun = System.nanoTime();
@@ -81,6 +83,8 @@ final class ClusteringBenchmark {
           result.putAll(passes.seconds(iterations));
           Columns trace = TableReader.read(of.table("trace"), ClusterTables.TRACE);
           result.put("objective", trace.doubles("objective")[trace.rows() - 1]);
+          int last = trace.ints("iteration")[trace.rows() - 1];
+          result.put("first_objective", trace.doubles("objective")[trace.rows() - 1 - last]);
           result.put("empties", trace.ints("empties")[trace.rows() - 1]);
           result.put("compared", trace.longs("compared"));
           result.put("changed", trace.longs("changed"));
