@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * One pass over a chunk: the nearest centroid of every row, among those of its group.
+ * One pass over chunks: the nearest centroid of every row, among those of its group.
  *
  * <p>Each row carries two bounds from pass to pass (Hamerly, SDM 2010): at most how far its
  * centroid is, and at least how far every other one is. Centroids that moved by δ loosen them by δ.
@@ -46,13 +46,11 @@ final class AssignChunk {
    * What a pass over a chunk found.
    *
    * @param state file
-   * @param partial changes of sums and counts
    * @param changed rows whose centroid is another than in the pass before
    * @param compared rows that were compared with all centroids of their group
    * @param rejected rows without a centroid
    */
-  record Result(String state, Sums.Partial partial, long changed, long compared, long rejected)
-      implements Serializable {}
+  record Result(String state, long changed, long compared, long rejected) implements Serializable {}
 
   private final Scratch scratch;
   private final Input input;
@@ -109,12 +107,55 @@ final class AssignChunk {
     }
   }
 
-  /** Works on chunk {@code index}. */
-  static Result of(String input, int index, Scratch scratch, Workspace workspace)
+  /** Neighbouring chunks that one unit works on. */
+  record Range(int from, int to) implements Serializable {
+    /**
+     * Cuts all chunks into units: as many as there is room for, or some times more. The results do
+     * not depend on it.
+     */
+    static java.util.List<Range> of(int chunks, int parallelism) {
+      int units =
+          Math.min(chunks, parallelism * Math.max(1, Math.min(4, chunks / parallelism / 4)));
+      java.util.List<Range> all = new java.util.ArrayList<>();
+      for (int i = 0; i < units; i++) {
+        all.add(
+            new Range((int) ((long) chunks * i / units), (int) ((long) chunks * (i + 1) / units)));
+      }
+      return all;
+    }
+  }
+
+  /**
+   * What a unit found.
+   *
+   * @param chunks of each chunk
+   * @param partial changes of sums and counts by all of them
+   */
+  record Results(java.util.ArrayList<Result> chunks, Sums.Partial partial)
+      implements Serializable {}
+
+  /** Works on some chunks. */
+  static Results of(String input, Range range, Scratch scratch, Workspace workspace)
       throws IOException {
     Input in = workspace.load(input, Input.class);
-    Chunk chunk = workspace.load(in.layout(), Chunk.Layout.class).chunks().get(index);
-    return new AssignChunk(scratch, in, chunk, workspace).run(chunk);
+    java.util.List<Chunk> chunks =
+        workspace.load(in.layout(), Chunk.Layout.class).chunks().subList(range.from(), range.to());
+    int perGroup = in.centroids().perGroup();
+    int first = chunks.stream().mapToInt(Chunk::firstGroup).min().orElse(0) * perGroup;
+    int end = chunks.stream().mapToInt(Chunk::endGroup).max().orElse(0) * perGroup;
+    java.util.ArrayList<Result> results = new java.util.ArrayList<>();
+    try (Sums sums =
+        new Sums(
+            scratch,
+            in.centroids().dim(),
+            first,
+            Math.max(0, end - first),
+            in.centroids().width())) {
+      for (Chunk c : chunks) {
+        results.add(new AssignChunk(scratch, in, c, workspace).run(c, sums));
+      }
+      return new Results(results, sums.finish());
+    }
   }
 
   /**
@@ -127,16 +168,14 @@ final class AssignChunk {
     return 0x1p-24 * (2.0 * (dim + 4) * Math.sqrt(x2 * c2) + 4 * (x2 + c2));
   }
 
-  private Result run(Chunk chunk) throws IOException {
-    int first = 0;
-    int span = 0;
-    if (!chunk.pieces().isEmpty()) {
-      first = chunk.pieces().get(0).group() * centroids.perGroup();
-      int last = chunk.pieces().get(chunk.pieces().size() - 1).group() + 1;
-      span = last * centroids.perGroup() - first;
-    }
-    try (CentroidReader reader = new CentroidReader(centroids, first, span, workspace);
-        Sums sums = new Sums(scratch, dim, first, span, centroids.width())) {
+  private Result run(Chunk chunk, Sums sums) throws IOException {
+    int perGroup = centroids.perGroup();
+    try (CentroidReader reader =
+        new CentroidReader(
+            centroids,
+            chunk.firstGroup() * perGroup,
+            (chunk.endGroup() - chunk.firstGroup()) * perGroup,
+            workspace)) {
       int at = 0;
       for (int p = 0; p < chunk.pieces().size(); p++) {
         Chunk.Piece piece = chunk.pieces().get(p);
@@ -150,7 +189,7 @@ final class AssignChunk {
         }
       }
       long rejected = Arrays.stream(label).filter(l -> l < 0).count();
-      return new Result(save(), sums.finish(), changed, compared, rejected);
+      return new Result(save(), changed, compared, rejected);
     } finally {
       for (RawFile f : open.values()) {
         f.close();
@@ -234,7 +273,7 @@ final class AssignChunk {
       int place = at + i;
       int own = label[place];
       workspace.rows.get((i - r) * dim, x, dim);
-      if (own >= 0 && (input.distances() || centroids.perGroup() >= Drift.SMALLEST_GROUP)) {
+      if (own >= 0 && (input.distances() || promising(group, own, place))) {
         reader.row(own, c);
         double d = Kernel.distance(x, c, dim);
         float u = Math.nextUp((float) Math.sqrt(d));
@@ -257,6 +296,15 @@ final class AssignChunk {
       }
       doubt(place, norms[i], group, reader, sums);
     }
+  }
+
+  /**
+   * Whether the distance to its own centroid may spare a row the comparison with all: not where the
+   * bounds would overlap even if its centroid had come as much nearer as it moved.
+   */
+  private boolean promising(int group, int own, int place) {
+    return centroids.perGroup() >= Drift.SMALLEST_GROUP
+        && lower[place] - drift.rest()[group] > upper[place] - drift.distance()[own];
   }
 
   /** The row in {@link #x} must be compared with all centroids. */

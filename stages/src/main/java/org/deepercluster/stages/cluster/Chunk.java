@@ -27,6 +27,16 @@ record Chunk(int index, ArrayList<Piece> pieces) implements Serializable {
     return pieces.stream().mapToInt(Piece::rows).sum();
   }
 
+  /** The group of its first rows; 0 without rows. */
+  int firstGroup() {
+    return pieces.isEmpty() ? 0 : pieces.get(0).group();
+  }
+
+  /** One more than the group of its last rows; 0 without rows. */
+  int endGroup() {
+    return pieces.isEmpty() ? 0 : pieces.get(pieces.size() - 1).group() + 1;
+  }
+
   /**
    * All chunks of a level.
    *

@@ -30,6 +30,11 @@ final class JobUnits implements Units {
     return results;
   }
 
+  @Override
+  public int parallelism() {
+    return context.parallelism();
+  }
+
   private static final class Transform<U extends Serializable> extends StageTransform<U> {
     private static final long serialVersionUID = 1;
 

@@ -77,6 +77,11 @@ final class LocalUnits implements Units, AutoCloseable {
   }
 
   @Override
+  public int parallelism() {
+    return workspaces.size();
+  }
+
+  @Override
   public void close() {
     threads.shutdownNow();
     try {

@@ -303,13 +303,18 @@ final class Passes {
                 AssignChunk.error(dim(), layout.largest(), old.largest()),
                 then == Then.STAY && before.level() == 2));
     Scratch s = scratch;
-    List<AssignChunk.Result> found =
-        units.run(name, chunks(), (i, w) -> AssignChunk.of(input, i, s, w));
+    List<AssignChunk.Result> found = new ArrayList<>();
     ArrayList<Sums.Partial> partials = new ArrayList<>();
-    found.stream()
-        .map(AssignChunk.Result::partial)
-        .filter(p -> p.path() != null)
-        .forEach(partials::add);
+    for (AssignChunk.Results r :
+        units.run(
+            name,
+            AssignChunk.Range.of(layout.chunks().size(), units.parallelism()),
+            (range, w) -> AssignChunk.of(input, range, s, w))) {
+      found.addAll(r.chunks());
+      if (r.partial().path() != null) {
+        partials.add(r.partial());
+      }
+    }
     List<CentroidUpdate.Result> slices =
         updated(name, old, partials, first ? null : before.sums(), then != Then.STAY);
     long[] counts = new long[old.count()];

@@ -16,6 +16,9 @@ interface Units {
   <U extends Serializable, R extends Serializable> List<R> run(
       String job, List<U> units, Step<U, R> step) throws Exception;
 
+  /** How many units run at the same time. */
+  int parallelism();
+
   /** What is done with a unit; its files have names of their own, whoever else works on it. */
   interface Step<U, R> extends Serializable {
     R apply(U unit, Workspace workspace) throws Exception;

@@ -98,6 +98,11 @@ final class Clusterings {
     Random random = new Random(seed);
     return new Units() {
       @Override
+      public int parallelism() {
+        return 1 + (int) seed;
+      }
+
+      @Override
       public <U extends java.io.Serializable, R extends java.io.Serializable> List<R> run(
           String job, List<U> units, Step<U, R> step) throws Exception {
         List<Integer> order = new ArrayList<>(IntStream.range(0, units.size()).boxed().toList());
