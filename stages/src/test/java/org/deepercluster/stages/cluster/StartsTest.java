@@ -377,6 +377,11 @@ class StartsTest {
       Units mortal =
           new Units() {
             @Override
+            public int parallelism() {
+              return 2;
+            }
+
+            @Override
             public <U extends Serializable, R extends Serializable> List<R> run(
                 String job, List<U> all, Step<U, R> step) throws Exception {
               List<R> results = new ArrayList<>();
