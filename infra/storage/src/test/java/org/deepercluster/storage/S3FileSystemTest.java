@@ -8,6 +8,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
@@ -39,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("cluster")
 @Timeout(value = 8, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class S3FileSystemTest {
-  private static final String PORT = "17075";
+  private static final String PORT = freePort();
   private static final String SECRET = "aws.secretAccessKey";
   private static final Path HOME = Path.of("").toAbsolutePath().getParent().getParent();
 
@@ -47,6 +50,14 @@ class S3FileSystemTest {
   private static final Map<String, String> ENV = new HashMap<>();
   private static String secret;
   private static S3FileSystem s3;
+
+  private static String freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return String.valueOf(socket.getLocalPort());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   @BeforeAll
   static void startServer() throws Exception {

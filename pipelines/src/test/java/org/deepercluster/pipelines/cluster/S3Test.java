@@ -9,6 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -46,7 +49,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 @Timeout(value = 8, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class S3Test {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String PORT = "17077";
+  private static final String PORT = freePort();
   private static final String FLINK_PORT = "18181";
   private static final String MASTER = "127.0.0.1:" + FLINK_PORT;
   private static final String BUCKET = "images-and-runs";
@@ -63,6 +66,14 @@ class S3Test {
   private static final Map<String, String> ENV = new HashMap<>();
   private static String secret;
   private static JsonNode onDisk;
+
+  private static String freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return String.valueOf(socket.getLocalPort());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   @BeforeAll
   static void startServerAndRunOnDisk() throws Exception {
