@@ -1,9 +1,11 @@
 package org.deepercluster.stages.cluster;
 
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -115,6 +117,37 @@ final class Clusterings {
             results.set(i, copy(sent.apply(copy(units.get(i)), w)));
           }
         }
+        return results;
+      }
+    };
+  }
+
+  /**
+   * Units that end as a killed process does, in the middle of a job.
+   *
+   * @param units what works
+   * @param lives how many units are worked on before that
+   * @param finished gets how often each job came to its end
+   */
+  static Units mortal(Units units, int lives, Map<String, Integer> finished) {
+    int[] left = {lives};
+    return new Units() {
+      @Override
+      public int parallelism() {
+        return 2;
+      }
+
+      @Override
+      public <U extends Serializable, R extends Serializable> List<R> run(
+          String job, List<U> all, Step<U, R> step) throws Exception {
+        List<R> results = new ArrayList<>();
+        for (U u : all) {
+          if (left[0]-- == 0) {
+            throw new IllegalStateException("killed");
+          }
+          results.addAll(units.run(job, List.of(u), step));
+        }
+        finished.merge(job, 1, Integer::sum);
         return results;
       }
     };

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -281,28 +280,7 @@ class HierarchicalKMeansTest {
     Found found = null;
     for (int life = 0; found == null; life++) {
       assertThat(life).isLessThan(200);
-      int[] left = {3 + life % 4};
-      Units mortal =
-          new Units() {
-            @Override
-            public int parallelism() {
-              return 2;
-            }
-
-            @Override
-            public <U extends Serializable, R extends Serializable> List<R> run(
-                String job, List<U> all, Step<U, R> step) throws Exception {
-              List<R> results = new ArrayList<>();
-              for (U u : all) {
-                if (left[0]-- == 0) {
-                  throw new IllegalStateException("killed");
-                }
-                results.addAll(units.run(job, List.of(u), step));
-              }
-              finished.merge(job, 1, Integer::sum);
-              return results;
-            }
-          };
+      Units mortal = Clusterings.mortal(units, 3 + life % 4, finished);
       try {
         found = Clusterings.found(kmeans.run(new Passes(scratch, mortal, files), t -> {}), 1500);
       } catch (IllegalStateException e) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -373,28 +372,7 @@ class StartsTest {
     float[] found = null;
     for (int life = 0; found == null; life++) {
       assertThat(life).isLessThan(100);
-      int[] left = {(parallel ? 13 : 7) + life % 3};
-      Units mortal =
-          new Units() {
-            @Override
-            public int parallelism() {
-              return 2;
-            }
-
-            @Override
-            public <U extends Serializable, R extends Serializable> List<R> run(
-                String job, List<U> all, Step<U, R> step) throws Exception {
-              List<R> results = new ArrayList<>();
-              for (U u : all) {
-                if (left[0]-- == 0) {
-                  throw new IllegalStateException("killed");
-                }
-                results.addAll(units.run(job, List.of(u), step));
-              }
-              finished.merge(job, 1, Integer::sum);
-              return results;
-            }
-          };
+      Units mortal = Clusterings.mortal(units, (parallel ? 13 : 7) + life % 3, finished);
       try {
         found =
             values(new DistanceSampling(new Passes(scratch, mortal, files), parallel).of(1, 6, 4));
