@@ -32,9 +32,9 @@ public interface CollectionReader {
     return switch (config.format()) {
       case "idx" -> new IdxReader(config, classNames);
       case "images" -> new FolderReader(config, classNames);
+      case "voc" -> new VocReader(config, classNames);
       default ->
-          throw new IllegalArgumentException(
-              "format '" + config.format() + "': must be idx or images");
+          throw new IllegalArgumentException("format '" + config.format() + "' has no reader");
     };
   }
 }

@@ -8,13 +8,13 @@ import org.deepercluster.stages.config.Schema;
 public record DataConfig(
     @Key(
             doc =
-                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain) or `images` (a"
-                    + " folder tree of JPEG and PNG files).",
-            oneOf = {"idx", "images"})
+                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain), `images` (a"
+                    + " folder tree of JPEG and PNG files), `voc` (Pascal VOC).",
+            oneOf = {"idx", "images", "voc"})
         String format,
     @Key(
             doc =
-                "The images: an IDX file for `idx`, a folder for `images`. Relative paths are"
+                "The images: an IDX file for `idx`, a folder for the others. Relative paths are"
                     + " relative to the YAML file; any Beam file system works.")
         String path,
     @Key(
@@ -26,8 +26,8 @@ public record DataConfig(
         String labels,
     @Key(
             doc =
-                "Which part of a collection that is published in parts. Must be left out for `idx`"
-                    + " and `images`, which have none.",
+                "Which part of a collection that is published in parts; required there, and to be"
+                    + " left out elsewhere. `voc`: `train`, `val`, `trainval` or `test`.",
             def = Key.NONE)
         String split,
     @Key(
@@ -56,11 +56,34 @@ public record DataConfig(
         "must be `folders` (each top-level folder is a class) for format images, got " + labels,
         "labels",
         "format");
+    DataFormat layout = DataFormat.of(format);
     Schema.require(
-        split == null,
-        "must be left out for format " + format + ", which has no parts, got " + split,
-        "split",
+        labels == null || !layout.bringsLabels(),
+        "must be left out for format " + format + ", which brings its labels, got " + labels,
+        "labels",
         "format");
+    if (layout.splits().isEmpty()) {
+      Schema.require(
+          split == null,
+          "must be left out for format " + format + ", which has no parts, got " + split,
+          "split",
+          "format");
+    } else {
+      Schema.require(
+          split != null && layout.splits().contains(split),
+          "must be one of "
+              + String.join(", ", layout.splits())
+              + " for format "
+              + format
+              + (split == null ? ", and is missing" : ", got " + split),
+          "split",
+          "format");
+    }
+  }
+
+  /** True when the collection is to have labels. */
+  public boolean labelled() {
+    return labels != null || DataFormat.of(format).bringsLabels();
   }
 
   /** A collection without parts. */

@@ -80,30 +80,34 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
     return e instanceof FileNotFoundException || Storage.isLocal(path);
   }
 
-  private static boolean isNamedLikeAnImage(String name) {
+  static boolean isNamedLikeAnImage(String name) {
     int dot = name.lastIndexOf('.');
     return dot >= 0 && IMAGE_SUFFIXES.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
   }
 
-  /** The bytes of a candidate, or the first of them if they are no JPEG or PNG; null to skip it. */
-  private static byte[] read(String path, boolean namedLikeAnImage) throws IOException {
+  /** The image of a candidate's bytes; null to skip it. */
+  static EncodedImage read(InputStream in, boolean namedLikeAnImage) throws IOException {
+    byte[] head = in.readNBytes(HEAD);
+    String format = ImageCodec.format(head);
+    if (format.isEmpty() && !namedLikeAnImage) {
+      return null;
+    }
+    if (!format.equals("jpeg") && !format.equals("png")) {
+      return checked(head);
+    }
+    byte[] rest = in.readNBytes(MAX_FILE_BYTES + 1 - head.length);
+    if (head.length + rest.length > MAX_FILE_BYTES) {
+      throw new RejectedImageException(
+          TOO_LARGE, "the file has more than " + MAX_FILE_BYTES + " bytes (256 MiB)");
+    }
+    byte[] file = Arrays.copyOf(head, head.length + rest.length);
+    System.arraycopy(rest, 0, file, head.length, rest.length);
+    return checked(file);
+  }
+
+  private static EncodedImage read(String path, boolean namedLikeAnImage) throws IOException {
     try (InputStream in = Storage.open(path, 0)) {
-      byte[] head = in.readNBytes(HEAD);
-      String format = ImageCodec.format(head);
-      if (format.isEmpty() && !namedLikeAnImage) {
-        return null;
-      }
-      if (!format.equals("jpeg") && !format.equals("png")) {
-        return head;
-      }
-      byte[] rest = in.readNBytes(MAX_FILE_BYTES + 1 - head.length);
-      if (head.length + rest.length > MAX_FILE_BYTES) {
-        throw new RejectedImageException(
-            TOO_LARGE, "the file has more than " + MAX_FILE_BYTES + " bytes (256 MiB)");
-      }
-      byte[] file = Arrays.copyOf(head, head.length + rest.length);
-      System.arraycopy(rest, 0, file, head.length, rest.length);
-      return file;
+      return read(in, namedLikeAnImage);
     } catch (IOException e) {
       if (!isFaultOfFile(path, e)) {
         throw e;
@@ -144,9 +148,9 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
             c < 0 ? List.of() : List.of(new Label(c, FolderReader.topFolder(name)));
         next++;
         try {
-          byte[] file = read(path, isNamedLikeAnImage(name));
-          if (file != null) {
-            return SourceImage.accepted(id, path, classes, checked(file));
+          EncodedImage image = read(path, isNamedLikeAnImage(name));
+          if (image != null) {
+            return SourceImage.accepted(id, path, classes, image);
           }
         } catch (RejectedImageException e) {
           return SourceImage.rejected(id, path, classes, e);
