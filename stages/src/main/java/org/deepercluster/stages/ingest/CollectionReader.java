@@ -5,9 +5,6 @@ import java.util.List;
 
 /** Lists a collection of images; the units it gives are then read in any order, by any worker. */
 public interface CollectionReader {
-  /** Images with a side shorter than this are rejected. */
-  int MIN_SIDE = 8;
-
   /**
    * Lists the collection. Faults of the collection as a whole are found here, before any work
    * begins; those of single images only when they are read.

@@ -3,6 +3,8 @@ package org.deepercluster.stages.ingest;
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
+import org.deepercluster.stages.image.ImageCodec;
+import org.deepercluster.stages.image.ImageRules;
 
 /** One collection of images: where it is and how it is laid out. */
 public record DataConfig(
@@ -46,11 +48,31 @@ public record DataConfig(
             def = "1024",
             min = 1,
             max = 1_000_000)
-        int blockImages)
+        int blockImages,
+    @Key(doc = "Images with a side shorter than so many pixels are rejected.", def = "8", min = 1)
+        int minSide,
+    @Key(
+            doc =
+                "Images of more pixels are rejected, by what the file's header says and before any"
+                    + " memory is taken for them; 67108864 is 8192 × 8192.",
+            def = "67108864",
+            min = 1,
+            max = 268435456)
+        long maxPixels)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
-    Schema.check(DataConfig.class, format, path, labels, split, limit, maxRejects, blockImages);
+    Schema.check(
+        DataConfig.class,
+        format,
+        path,
+        labels,
+        split,
+        limit,
+        maxRejects,
+        blockImages,
+        minSide,
+        maxPixels);
     Schema.require(
         !format.equals("images") || labels == null || labels.equals("folders"),
         "must be `folders` (each top-level folder is a class) for format images, got " + labels,
@@ -86,9 +108,14 @@ public record DataConfig(
     return labels != null || DataFormat.of(format).bringsLabels();
   }
 
-  /** A collection without parts. */
+  /** A collection without parts, with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
-    this(format, path, labels, null, limit, maxRejects, blockImages);
+    this(format, path, labels, null, limit, maxRejects, blockImages, 8, ImageCodec.MAX_PIXELS);
+  }
+
+  /** Which images are used. */
+  ImageRules rules() {
+    return new ImageRules(minSide, maxPixels);
   }
 }

@@ -80,7 +80,8 @@ final class FolderReader implements CollectionReader {
               root,
               part.stream().map(Storage.Entry::name).toList(),
               labels,
-              part.stream().mapToLong(Storage.Entry::size).sum()));
+              part.stream().mapToLong(Storage.Entry::size).sum(),
+              new ImageFiles(config.rules())));
     }
     return new Listing(units, names, files.size(), skipped, InputDigest.of(root, files, names));
   }

@@ -48,7 +48,9 @@ final class IdxReader implements CollectionReader {
     if (count < 1) {
       throw new IOException(path + ": holds no images; at least 1 is needed");
     }
-    if (rows < MIN_SIDE || columns < MIN_SIDE || rows > IdxUnit.MAX_PIXELS / columns) {
+    if (rows < config.minSide()
+        || columns < config.minSide()
+        || rows > IdxUnit.MAX_PIXELS / columns) {
       throw new IOException(
           path
               + ": images of "
@@ -56,7 +58,7 @@ final class IdxReader implements CollectionReader {
               + "×"
               + rows
               + " pixels; sides must be at least "
-              + MIN_SIDE
+              + config.minSide()
               + ", their product at most "
               + IdxUnit.MAX_PIXELS);
     }

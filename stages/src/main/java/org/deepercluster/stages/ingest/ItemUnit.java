@@ -1,10 +1,12 @@
 package org.deepercluster.stages.ingest;
 
+import static org.deepercluster.stages.image.RejectedImageException.Cause.NOT_AN_IMAGE;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import org.deepercluster.stages.image.EncodedImage;
-import org.deepercluster.stages.image.ImageCodec;
+import org.deepercluster.stages.image.ImageFormat;
 import org.deepercluster.stages.image.RejectedImageException;
 
 /**
@@ -14,9 +16,10 @@ import org.deepercluster.stages.image.RejectedImageException;
  * @param items in order
  * @param listed true when a list says that they are images: none is skipped, whatever it holds
  * @param bytes to read, about
+ * @param rules what becomes of a file
  */
-record ItemUnit(int index, List<Item> items, boolean listed, long bytes) implements SourceUnit {
-  private static final int HEAD = 16;
+record ItemUnit(int index, List<Item> items, boolean listed, long bytes, ImageFiles rules)
+    implements SourceUnit {
 
   /** Copies the items. */
   ItemUnit {
@@ -51,11 +54,11 @@ record ItemUnit(int index, List<Item> items, boolean listed, long bytes) impleme
 
   /** True unless the item is one to skip. */
   static boolean isCandidate(Item item, PlaceReader reader) throws IOException {
-    if (item.rejection() != null || FolderUnit.isNamedLikeAnImage(item.name())) {
+    if (item.rejection() != null || ImageFiles.isNamedLikeAnImage(item.name())) {
       return true;
     }
     try (InputStream in = reader.open(item.place())) {
-      return !ImageCodec.format(in.readNBytes(HEAD)).isEmpty();
+      return ImageFiles.isCandidate(in.readNBytes(ImageFormat.HEAD_BYTES), item.name());
     } catch (RejectedImageException e) {
       return false;
     }
@@ -75,14 +78,17 @@ record ItemUnit(int index, List<Item> items, boolean listed, long bytes) impleme
         if (item.rejection() != null) {
           return new SourceImage(id, item.uri(), item.labels(), null, item.rejection());
         }
-        boolean claimed = listed || FolderUnit.isNamedLikeAnImage(item.name());
         try (InputStream in = reader.open(item.place())) {
-          EncodedImage image = FolderUnit.read(in, claimed);
+          EncodedImage image = rules.read(item.name(), in);
           if (image != null) {
             return SourceImage.accepted(id, item.uri(), item.labels(), image);
           }
+          if (listed) {
+            throw new RejectedImageException(
+                NOT_AN_IMAGE, "the first bytes are those of no image format");
+          }
         } catch (RejectedImageException e) {
-          if (claimed) {
+          if (listed || ImageFiles.isNamedLikeAnImage(item.name())) {
             return SourceImage.rejected(id, item.uri(), item.labels(), e);
           }
         }

@@ -44,7 +44,8 @@ final class Items {
     for (int from = 0; from < used.size(); from += config.blockImages()) {
       List<Item> part =
           used.subList(from, (int) Math.min(used.size(), (long) from + config.blockImages()));
-      units.add(new ItemUnit(units.size(), part, listed, bytes(part)));
+      units.add(
+          new ItemUnit(units.size(), part, listed, bytes(part), new ImageFiles(config.rules())));
     }
     return new Listing(units, classNames, used.size(), leftOut, digest);
   }

@@ -55,13 +55,13 @@ final class PlaceReader implements Closeable {
   }
 
   private InputStream zipEntry(Place.ZipEntry z) throws IOException {
-    if (z.size() > FolderUnit.MAX_FILE_BYTES) {
+    if (z.size() > ImageFiles.MAX_FILE_BYTES) {
       throw new RejectedImageException(
           TOO_LARGE,
           "the entry has "
               + z.size()
               + " bytes; at most "
-              + FolderUnit.MAX_FILE_BYTES
+              + ImageFiles.MAX_FILE_BYTES
               + " (256 MiB) are read");
     }
     SeekableByteChannel file = channel(z.path());
