@@ -396,6 +396,14 @@ public final class ExperimentReader {
       long limit = values.get(prefix + "limit") instanceof Long most ? most : Long.MAX_VALUE;
       counts.put(prefix.substring(0, prefix.length() - 1), Math.min(count.getAsLong(), limit));
     }
+    if ("yfcc100m".equals(values.get(prefix + "format"))) {
+      for (String key : new String[] {prefix + "labels", prefix + "list"}) {
+        if (values.get(key) instanceof String given) {
+          values.put(key, resolve(key, given));
+          var unused = exists(key, (String) values.get(key), ANYTHING);
+        }
+      }
+    }
     if (idx && values.get(prefix + "labels") instanceof String given) {
       String path = resolve(prefix + "labels", given);
       values.put(prefix + "labels", path);
@@ -437,7 +445,7 @@ public final class ExperimentReader {
    * @return the number of elements, if the file says it
    */
   private OptionalLong exists(String key, String path, int magic) {
-    if (isAddress(path) || magic == ANYTHING && DataConfig.isPattern(path)) {
+    if (isAddress(path) || (magic == ANYTHING && DataConfig.isPattern(path))) {
       return OptionalLong.empty();
     }
     Path local = Path.of(path);

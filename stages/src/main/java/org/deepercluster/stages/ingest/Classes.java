@@ -80,6 +80,19 @@ final class Classes {
         names.add(Integer.toString(c));
       }
     }
+    return named(where, count, source, names);
+  }
+
+  /**
+   * Names in the order of their numbers.
+   *
+   * @param where what holds the numbers, for the message
+   * @param count one more than the highest number
+   * @param source what holds the names
+   * @throws IOException if there are more numbers than names
+   */
+  static Classes named(String where, int count, String source, List<String> names)
+      throws IOException {
     if (count > names.size()) {
       throw new IOException(
           where

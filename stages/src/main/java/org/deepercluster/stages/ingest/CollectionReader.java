@@ -27,11 +27,16 @@ public interface CollectionReader {
    */
   static CollectionReader of(DataConfig config, List<String> classNames) {
     return switch (config.format()) {
+      case "cifar10", "cifar100", "stl10" -> new RecordReader(config, classNames);
+      case "csv" -> new CsvReader(config, classNames);
       case "idx" -> new IdxReader(config, classNames);
       case "images" -> new FolderReader(config, classNames);
       case "imagenet" -> new ImageNetReader(config, classNames);
+      case "parquet" -> new ParquetReader(config, classNames);
+      case "places205" -> new PlacesReader(config, classNames);
       case "voc" -> new VocReader(config, classNames);
       case "webdataset" -> new WebDatasetReader(config, classNames);
+      case "yfcc100m" -> new YfccReader(config, classNames);
       case "zip" -> new ZipReader(config, classNames);
       default ->
           throw new IllegalArgumentException("format '" + config.format() + "' has no reader");

@@ -10,32 +10,65 @@ import org.deepercluster.stages.image.ImageRules;
 public record DataConfig(
     @Key(
             doc =
-                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain), `images` (a"
-                    + " folder tree of JPEG and PNG files), `imagenet` (ImageNet of"
-                    + " 2012), `voc` (Pascal VOC), `webdataset` (tar"
-                    + " shards), `zip` (one zip or a folder of them).",
-            oneOf = {"idx", "images", "imagenet", "voc", "webdataset", "zip"})
+                "Layout of the collection; each has a card in `stages/docs/formats`: `cifar10`,"
+                    + " `cifar100`, `csv` (a table of paths or web addresses), `idx` (MNIST's IDX"
+                    + " files, gzip or plain), `images` (a folder tree of image files), `imagenet`,"
+                    + " `parquet` (a table of images, paths or web addresses), `places205`,"
+                    + " `stl10`, `voc`, `webdataset` (tar shards), `yfcc100m`, `zip` (one zip or a"
+                    + " folder of them).",
+            oneOf = {
+              "cifar10",
+              "cifar100",
+              "csv",
+              "idx",
+              "images",
+              "imagenet",
+              "parquet",
+              "places205",
+              "stl10",
+              "voc",
+              "webdataset",
+              "yfcc100m",
+              "zip"
+            })
         String format,
     @Key(
             doc =
-                "The images: an IDX file for `idx`; for `zip` and `webdataset` a file, a folder or"
+                "The images: an IDX file for `idx`, a file for `csv`; for `parquet`, `zip` and `webdataset` a file, a folder or"
                     + " a pattern such as `train-{000..012}.tar`; a folder for the others. Relative paths are"
                     + " relative to the YAML file; any Beam file system works.")
         String path,
     @Key(
             doc =
-                "Labels: for `idx` an IDX label file; for `images` and `zip` the word `folders` makes"
-                    + " each top-level folder a class; for `webdataset` `cls` or `json:<field>`;"
-                    + " other formats bring their labels with them. Only"
+                "Labels: an IDX file for `idx`; `folders`, each top-level folder being a class, for"
+                    + " `images` and `zip`; `cls` or `json:<field>` for `webdataset`; a file of"
+                    + " hashtags for `yfcc100m`; a column for `csv` and `parquet`, without it"
+                    + " `label`, `labels`, `class`, `class_name` or `category` if there is one;"
+                    + " `fine` or `coarse` for `cifar100`. Other formats bring them. Only"
                     + " evaluation, the report and `method: supervised` read them.",
             def = Key.NONE)
         String labels,
     @Key(
             doc =
-                "Which part of a collection that is published in parts; required there, and to be"
-                    + " left out elsewhere. `imagenet`: `train` or `val`; `voc`: `train`, `val`, `trainval` or `test`.",
+                "Which part of a collection that is published in parts; required there, to be left"
+                    + " out elsewhere. `cifar10`, `cifar100`: `train`, `test`; `imagenet`: `train`,"
+                    + " `val`; `places205`: `train`, `val`, `test`; `stl10`: `train`, `test`,"
+                    + " `unlabeled`; `voc`: `train`, `val`, `trainval`, `test`.",
             def = Key.NONE)
         String split,
+    @Key(
+            doc =
+                "For `csv` and `parquet`: the column of the images; without it the first of"
+                    + " `image`, `image_path`, `path`, `file_name`, `filename`, `file`, `url`,"
+                    + " `image_url`, `uri` that there is.",
+            def = Key.NONE)
+        String column,
+    @Key(
+            doc =
+                "For `yfcc100m`: a file with the numbers of the images to use, one a line; without"
+                    + " it all that there are.",
+            def = Key.NONE)
+        String list,
     @Key(
             doc = "Use only the first so many images, by order of path or index.",
             def = Key.NONE,
@@ -72,6 +105,8 @@ public record DataConfig(
         path,
         labels,
         split,
+        column,
+        list,
         limit,
         maxRejects,
         blockImages,
@@ -80,6 +115,16 @@ public record DataConfig(
     DataFormat layout = DataFormat.of(format);
     String fault = labels == null ? null : layout.faultOf(labels);
     Schema.require(fault == null, fault + ", got " + labels, "labels", "format");
+    Schema.require(
+        column == null || layout == DataFormat.CSV || layout == DataFormat.PARQUET,
+        "must be left out for format " + format + ", which has no columns, got " + column,
+        "column",
+        "format");
+    Schema.require(
+        list == null || layout == DataFormat.YFCC100M,
+        "must be left out for format " + format + ", which has no list of numbers, got " + list,
+        "list",
+        "format");
     if (layout.splits().isEmpty()) {
       Schema.require(
           split == null,
@@ -112,7 +157,18 @@ public record DataConfig(
   /** A collection without parts, with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
-    this(format, path, labels, null, limit, maxRejects, blockImages, 8, ImageCodec.MAX_PIXELS);
+    this(
+        format,
+        path,
+        labels,
+        null,
+        null,
+        null,
+        limit,
+        maxRejects,
+        blockImages,
+        8,
+        ImageCodec.MAX_PIXELS);
   }
 
   /** Which images are used. */

@@ -5,11 +5,18 @@ import java.util.Locale;
 
 /** Layouts of collections that are read; the name in lower case is the setting's word. */
 enum DataFormat {
+  CIFAR10,
+  CIFAR100,
+  CSV,
   IDX,
   IMAGES,
   IMAGENET,
+  PARQUET,
+  PLACES205,
+  STL10,
   VOC,
   WEBDATASET,
+  YFCC100M,
   ZIP;
 
   /** The layout of that name; its setting is checked before. */
@@ -24,8 +31,11 @@ enum DataFormat {
   /** Parts that it is published in; empty when it has none. */
   List<String> splits() {
     return switch (this) {
-      case IDX, IMAGES, WEBDATASET, ZIP -> List.of();
+      case CIFAR10, CIFAR100 -> List.of("train", "test");
+      case CSV, IDX, IMAGES, PARQUET, WEBDATASET, YFCC100M, ZIP -> List.of();
       case IMAGENET -> List.of("train", "val");
+      case PLACES205 -> List.of("train", "val", "test");
+      case STL10 -> List.of("train", "test", "unlabeled");
       case VOC -> List.of("train", "val", "trainval", "test");
     };
   }
@@ -37,17 +47,25 @@ enum DataFormat {
           labels.equals("folders")
               ? null
               : "must be `folders` (each top-level folder is a class) for format " + word();
-      case IMAGENET, VOC -> "must be left out for format " + word() + ", which brings its labels";
+      case CIFAR10, IMAGENET, PLACES205, STL10, VOC ->
+          "must be left out for format " + word() + ", which brings its labels";
+      case CIFAR100 ->
+          labels.equals("fine") || labels.equals("coarse")
+              ? null
+              : "must be `fine` (the default) or `coarse` for format cifar100";
       case WEBDATASET ->
           WebDatasetReader.isLabels(labels)
               ? null
               : "must be `cls` or `json:<field>` for format webdataset";
-      case IDX -> null;
+      case CSV, IDX, PARQUET, YFCC100M -> null;
     };
   }
 
-  /** True when labels come with the images, without a setting that names them. */
+  /** True when labels come with the images, or may, without a setting that names them. */
   boolean bringsLabels() {
-    return this == IMAGENET || this == VOC;
+    return switch (this) {
+      case CIFAR10, CIFAR100, CSV, IMAGENET, PARQUET, PLACES205, STL10, VOC -> true;
+      case IDX, IMAGES, WEBDATASET, YFCC100M, ZIP -> false;
+    };
   }
 }

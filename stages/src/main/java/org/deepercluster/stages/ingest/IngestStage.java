@@ -35,6 +35,7 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     // A copy of the collection elsewhere is the same collection.
     s.remove("path");
     s.remove("labels");
+    s.remove("list");
     s.put("digest", listing.digest().sha256());
     return s;
   }

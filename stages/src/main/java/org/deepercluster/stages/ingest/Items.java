@@ -50,6 +50,16 @@ final class Items {
     return new Listing(units, classNames, used.size(), leftOut, digest);
   }
 
+  /** The items with these labels, in the same order. */
+  static List<Item> labelled(List<Item> items, List<List<Label>> labels) {
+    List<Item> all = new ArrayList<>();
+    for (int i = 0; i < items.size(); i++) {
+      Item item = items.get(i);
+      all.add(new Item(item.name(), item.uri(), item.place(), labels.get(i), item.rejection()));
+    }
+    return all;
+  }
+
   private static long bytes(List<Item> items) {
     long bytes = 0;
     for (Item item : items) {

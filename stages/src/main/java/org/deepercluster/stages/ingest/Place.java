@@ -26,4 +26,7 @@ sealed interface Place extends Serializable {
    */
   record ZipEntry(String path, long header, long compressed, long size, int method, long crc)
       implements Place {}
+
+  /** What a web server answers. */
+  record Web(String address) implements Place {}
 }

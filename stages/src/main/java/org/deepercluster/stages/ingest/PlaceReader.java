@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
+import java.time.Duration;
 import java.util.zip.CRC32;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
@@ -26,6 +27,7 @@ final class PlaceReader implements Closeable {
 
   private String path;
   private SeekableByteChannel channel;
+  private WebReader web;
 
   /**
    * Opens a place; only one at a time.
@@ -39,6 +41,12 @@ final class PlaceReader implements Closeable {
     }
     if (place instanceof Place.ZipEntry z) {
       return zipEntry(z);
+    }
+    if (place instanceof Place.Web w) {
+      if (web == null) {
+        web = new WebReader(Duration.ofSeconds(60), Duration.ofSeconds(1));
+      }
+      return web.get(w.address());
     }
     return file(((Place.WholeFile) place).path());
   }

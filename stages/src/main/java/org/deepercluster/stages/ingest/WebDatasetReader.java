@@ -80,12 +80,7 @@ final class WebDatasetReader implements CollectionReader {
       Classes classes =
           raw.classes(config.path(), Storage.join(shards.root(), "classes.txt"), classNames);
       names = classes.names();
-      List<List<Label>> labels = raw.labels(classes);
-      for (int i = 0; i < items.size(); i++) {
-        Item item = items.get(i);
-        items.set(
-            i, new Item(item.name(), item.uri(), item.place(), labels.get(i), item.rejection()));
-      }
+      items = Items.labelled(items, raw.labels(classes));
     }
     List<String> words = new ArrayList<>(names);
     words.add("labels=" + config.labels());

@@ -213,7 +213,7 @@ class FolderReaderTest {
             "labels must be `folders` (each top-level folder is a class) for format images, got"
                 + " labels.csv");
     assertThatThrownBy(() -> new DataConfig("zap", folder.toString(), null, null, 0.05, 10))
-        .hasMessageStartingWith("format must be one of idx, images,");
+        .hasMessageStartingWith("format must be one of cifar10, cifar100, csv,");
   }
 
   @Test

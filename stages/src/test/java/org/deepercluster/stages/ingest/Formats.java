@@ -32,7 +32,13 @@ final class Formats {
 
   static DataConfig config(String format, String path, String labels, String split, Long limit) {
     return new DataConfig(
-        format, path, labels, split, limit, 0.05, BLOCK, 8, ImageCodec.MAX_PIXELS);
+        format, path, labels, split, null, null, limit, 0.05, BLOCK, 8, ImageCodec.MAX_PIXELS);
+  }
+
+  /** A table in place. */
+  static DataConfig table(String format, String path, String column, String labels, Long limit) {
+    return new DataConfig(
+        format, path, labels, null, column, null, limit, 0.05, BLOCK, 8, ImageCodec.MAX_PIXELS);
   }
 
   static Listing list(DataConfig config) throws IOException {

@@ -1,6 +1,6 @@
 """Small collections in the layouts that their publishers describe, and what a reader must find.
 
-    python3 -m venv v && v/bin/pip install numpy==2.4.6 scipy==1.17.1 pillow==13.0.0
+    python3 -m venv v && v/bin/pip install numpy==2.4.6 scipy==1.17.1 pyarrow==26.0.1 pillow==13.0.0
     v/bin/python formats.py
 
 Writes the folders beside this file, and `expected.json`: for each collection and part the images in
@@ -8,6 +8,7 @@ order, each with its name (what its id is made from) and its classes. Pictures a
 one colour each, so that every one is told from the others by its centre: `colour(i)`.
 """
 
+import csv
 import io
 import json
 import os
@@ -17,6 +18,8 @@ import tarfile
 import zipfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import scipy.io
 from PIL import Image
 
@@ -243,6 +246,143 @@ def hostile():
     write("hostile/hostile.tar", out.getvalue())
 
 
+def csv_table(rows, delimiter=","):
+    """As Python's csv module writes it; with the mark that spreadsheets put first."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def tables():
+    names = ["pics/1.jpg", "pics/a, \"b\".jpg", "pics/\u0444.jpg", "pics/4.jpg"]
+    for i, name in enumerate(names, 1):
+        write("csv/" + name, jpeg(i))
+    rows = [[n, c, "..."] for n, c in zip(names, ["dog", "cat", "dog", ""])]
+    write("csv/images.csv", csv_table([["Path", "Class", "note"]] + rows + [[names[0], "pet", ""]]))
+    write("csv/images.tsv", csv_table(
+        [["where", "number"]] + [[n, c] for n, c in zip(names, [1, 0, -1, 2])], "\t"))
+    expect("csv", list(zip(names, range(1, 5), [["dog", "pet"], ["cat"], ["dog"], []])))
+    expect("tsv", list(zip(names, range(1, 5), [["1"], ["0"], [], ["2"]])))
+
+    labels = [2, 0, 1, 0, 2, 1, 0]
+    pictures = [jpeg(i) for i in range(7)]
+    parts = {
+        "bytes/part-0.parquet": (pa.table({
+            "id": pa.array(range(4)), "image": pa.array(pictures[:4], pa.binary()),
+            "label": pa.array(labels[:4], pa.int64())}), "snappy"),
+        "bytes/part-1.parquet": (pa.table({
+            "id": pa.array(range(3)), "image": pa.array(pictures[4:], pa.binary()),
+            "label": pa.array(labels[4:], pa.int64())}), "zstd"),
+        # the Image feature of Hugging Face's datasets: a structure of bytes and path
+        "structure.parquet": (pa.table({
+            "image": pa.array([{"bytes": p, "path": None} for p in pictures[:5]],
+                              pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+            "category": pa.array(["cat", "dog", None, "cat", ""])}), "gzip"),
+        "paths.parquet": (pa.table({
+            "file_name": pa.array(names),
+            "label": pa.array([1, 0, None, 1], pa.int32())}), "none"),
+    }
+    for name, (table, codec) in parts.items():
+        out = io.BytesIO()
+        pq.write_table(table, out, compression=codec, row_group_size=3)
+        write("parquet/" + name, out.getvalue())
+    for i, name in enumerate(names, 1):
+        write("parquet/" + name, jpeg(i))
+    expect("parquet/bytes", [
+        (f"part-{n // 4}.parquet#{n % 4}", n, [str(labels[n])]) for n in range(7)])
+    expect("parquet/structure", [
+        (f"structure.parquet#{n}", n, c) for n, c in enumerate([["cat"], ["dog"], [], ["cat"], []])])
+    expect("parquet/paths", list(zip(names, range(1, 5), [["1"], ["0"], [], ["1"]])))
+
+
+def planes(i, side):
+    """A picture as three planes; the halves differ, so that a swap of rows and columns shows."""
+    p = np.empty((3, side, side), np.uint8)
+    p[:] = np.uint8(colour(i))[:, None, None]
+    p[:, :, :2] = 255 - p[:, :, :2]  # two columns at the left
+    return p
+
+
+def records():
+    """CIFAR: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version": <1 x label><3072 x
+    pixel>, the first 1024 bytes red, in row-major order; CIFAR-100: <1 x coarse label><1 x fine
+    label><3072 x pixel>. STL-10: https://cs.stanford.edu/~acoates/stl10/: "The images are stored in
+    column-major order, one channel at a time"; labels from 1."""
+    n = 0
+    train = []
+    for batch in range(1, 6):
+        out = b""
+        for r in range(2):
+            label = (3 * n + 1) % 4
+            out += bytes([label]) + planes(n, 32).tobytes()
+            train.append((f"data_batch_{batch}.bin#{r}", n, [["plane", "car", "bird", "cat"][label]]))
+            n += 1
+        write(f"cifar10/cifar-10-batches-bin/data_batch_{batch}.bin", out)
+    write("cifar10/cifar-10-batches-bin/test_batch.bin", bytes([3]) + planes(50, 32).tobytes())
+    write("cifar10/cifar-10-batches-bin/batches.meta.txt", "plane\ncar\nbird\ncat\n\n")
+    expect("cifar10/train", train)
+    expect("cifar10/test", [("test_batch.bin#0", 50, ["cat"])])
+
+    fine, coarse = ["apple", "bed", "cod"], ["fruit", "thing"]
+    for split, of in {"train": [(0, 0, 60), (1, 1, 61), (1, 2, 62), (0, 0, 63)], "test": [(1, 2, 64)]}.items():
+        write(f"cifar100/{split}.bin", b"".join(
+            bytes([c, f]) + planes(i, 32).tobytes() for c, f, i in of))
+        expect("cifar100/" + split, [(f"{split}.bin#{r}", i, [fine[f]]) for r, (c, f, i) in enumerate(of)])
+        expect(f"cifar100/coarse/{split}", [
+            (f"{split}.bin#{r}", i, [coarse[c]]) for r, (c, f, i) in enumerate(of)])
+    write("cifar100/fine_label_names.txt", "\n".join(fine) + "\n")
+    write("cifar100/coarse_label_names.txt", "\n".join(coarse) + "\n")
+
+    for split, of in {"train": [(2, 70), (1, 71)], "test": [(2, 72)], "unlabeled": [(0, 73)]}.items():
+        write(f"stl10/stl10_binary/{split}_X.bin",
+              b"".join(planes(i, 96).transpose(0, 2, 1).tobytes() for _, i in of))
+        if split != "unlabeled":
+            write(f"stl10/stl10_binary/{split}_y.bin", bytes(label for label, _ in of))
+        expect("stl10/" + split, [
+            (f"{split}_X.bin#{r}", i, [["airplane", "bird"][label - 1]] if label else [])
+            for r, (label, i) in enumerate(of)])
+    write("stl10/stl10_binary/class_names.txt", "airplane\nbird\n")
+
+
+def places():
+    """Places205's trainvalsplit_places205.tar.gz: <split>_places205.csv with lines of a path below
+    the folder of images and a label, categoryIndex_places205.csv with lines of a class and its
+    number."""
+    of = {"train": [("a/abbey/gsun_1.jpg", 0, 80), ("a/airport_terminal/gsun_2.jpg", 1, 81),
+                    ("a/abbey/gsun 3.jpg", 0, 82), ("b/badlands/gsun_4.jpg", 2, 83)],
+          "val": [("b/badlands/gsun_5.jpg", 2, 84)],
+          "test": [("gsun_6.jpg", None, 85)]}
+    classes = ["a/abbey", "a/airport_terminal", "b/badlands"]
+    lists = "places205/trainvalsplit_places205/"
+    for split, images in of.items():
+        write(f"{lists}{split}_places205.csv", "".join(
+            name + ("" if label is None else f",{label}" if i % 2 else f" {label}") + "\n"
+            for name, label, i in images))
+        for name, label, i in images:
+            write("places205/images256/" + name, jpeg(i))
+        expect("places205/" + split, [
+            (name, i, [] if label is None else [classes[label]]) for name, label, i in images])
+    write(lists + "categoryIndex_places205.csv",
+          "".join(f"/{c} {n}\n" for n, c in enumerate(classes)))
+
+
+def yfcc():
+    """Image number i, in 8 digits aabbbccc, is entry ccc.jpg of aa/bbb.zip."""
+    def put(number, entries):
+        write(f"yfcc100m/{number // 1000:02d}/{number % 1000:03d}.zip",
+              zipped([(f"{e % 1000:03d}.jpg", jpeg(e % 1000)) for e in entries]))
+    put(0, [0, 7, 999])
+    put(12, [12003])
+    put(95920, [95920148])
+    write("yfcc100m/hashtags.tsv", "7\tcat,black cat\n12003\t\n00000999\tcat\n50\tdog\n")
+    write("yfcc100m/some.txt", "95920148\n7\n\n00012003\n")
+    every = [("00/000.zip#000.jpg", 0, []), ("00/000.zip#007.jpg", 7, ["black cat", "cat"]),
+             ("00/000.zip#999.jpg", 999, ["cat"]), ("00/012.zip#003.jpg", 3, []),
+             ("95/920.zip#148.jpg", 148, [])]
+    expect("yfcc100m", [(n, i, sorted(t, key=["cat", "black cat"].index)) for n, i, t in every])
+    expect("yfcc100m/some", [(n, i, []) for n, i, _ in every if "#000" not in n and "#999" not in n])
+
+
 def main():
     for name in os.listdir(HERE):
         if os.path.isdir(os.path.join(HERE, name)):
@@ -252,6 +392,10 @@ def main():
     webdataset()
     zips()
     hostile()
+    tables()
+    records()
+    places()
+    yfcc()
     with open(os.path.join(HERE, "expected.json"), "w") as f:
         f.write("{\n" + ",\n".join(
             f'"{k}": [\n' + ",\n".join("  " + json.dumps(i, ensure_ascii=False) for i in v) + "]"
