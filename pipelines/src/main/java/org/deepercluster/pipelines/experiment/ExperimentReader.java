@@ -70,16 +70,37 @@ public final class ExperimentReader {
     return new ExperimentReader(yaml).read(overrides, env, machineCores, yaml);
   }
 
+  /**
+   * Reads one record that is no experiment, as strictly.
+   *
+   * @param yaml the file
+   * @param type the record, of which every component has its key
+   * @throws InvalidExperimentException with every fault found
+   */
+  public static <R extends Record> R readRecord(Path yaml, Class<R> type) {
+    return type.cast(new ExperimentReader(yaml).record(yaml, Schema.of(type)));
+  }
+
+  private Record record(Path yaml, Schema schema) {
+    YamlNode.Section root = parse(yaml, schema);
+    faults.throwIfAny();
+    Map<String, Object> values = new HashMap<>();
+    build(schema.components(), root, "", root.location(), values);
+    faults.throwIfAny();
+    return schema.create(
+        schema.components().stream().map(setting -> values.get(setting.path())).toArray());
+  }
+
   private Experiment read(
       List<String> overrides, Map<String, String> env, int machineCores, Path yaml) {
-    YamlNode.Section root = parse(yaml);
+    Schema schema = Schema.of(Experiment.class);
+    YamlNode.Section root = parse(yaml, schema);
     if (root == null) {
       faults.throwIfAny();
     }
     overrides.forEach(override -> apply(override, root));
     addTrackingVariable(root, env);
 
-    Schema schema = Schema.of(Experiment.class);
     Map<String, Object> parts = new HashMap<>();
     build(schema.components(), root, "", root.location(), parts);
     contradictions(parts);
@@ -97,7 +118,7 @@ public final class ExperimentReader {
             schema.components().stream().map(setting -> parts.get(setting.path())).toArray());
   }
 
-  private YamlNode.Section parse(Path yaml) {
+  private YamlNode.Section parse(Path yaml, Schema schema) {
     Location start = Location.inFile(file, 1, 1);
     String text;
     try {
@@ -127,17 +148,18 @@ public final class ExperimentReader {
       faults.add(
           node == null ? start : node.location(),
           node == null
-              ? "is empty; an experiment needs at least " + required()
-              : "an experiment is a list of `key: value` lines, got " + node.kind());
+              ? "is empty; " + needs(schema)
+              : "the file must be a list of `key: value` lines, got " + node.kind());
     }
     return null;
   }
 
-  private static String required() {
-    return Schema.of(Experiment.class).components().stream()
-        .filter(Setting::required)
-        .map(Setting::path)
-        .collect(Collectors.joining(", "));
+  private static String needs(Schema schema) {
+    return (schema.type() == Experiment.class ? "an experiment needs at least " : "needs ")
+        + schema.components().stream()
+            .filter(Setting::required)
+            .map(Setting::path)
+            .collect(Collectors.joining(", "));
   }
 
   /** Puts the value of one override into the tree. */
