@@ -2,7 +2,9 @@ package org.deepercluster.pipelines.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -102,15 +104,30 @@ final class PlanCommand extends ConsoleCommand {
               ++n,
               done ? "done" : "    ",
               i.id(),
-              i.inputs().isEmpty()
-                  ? ""
-                  : "<- " + String.join(", ", i.inputs().values().stream().distinct().toList()),
+              i.inputs().isEmpty() ? "" : "<- " + String.join(", ", shortened(i.inputs().values())),
               String.join(", ", i.stage().outputs()));
     }
     if (estimate != null) {
       print(estimate, machines);
     }
     return Console.DONE;
+  }
+
+  /** Instances of one stage that follow each other as their first and last. */
+  private static List<String> shortened(Collection<String> ids) {
+    LinkedHashMap<String, List<String>> byStage = new LinkedHashMap<>();
+    for (String id : new LinkedHashSet<>(ids)) {
+      byStage.computeIfAbsent(id.replaceFirst("-e[0-9]+$", ""), k -> new ArrayList<>()).add(id);
+    }
+    List<String> words = new ArrayList<>();
+    for (List<String> same : byStage.values()) {
+      if (same.size() < 4) {
+        words.addAll(same);
+      } else {
+        words.add(same.get(0) + " … " + same.get(same.size() - 1) + " (" + same.size() + ")");
+      }
+    }
+    return words;
   }
 
   private void print(Estimate estimate, Hardware machines) {
