@@ -12,9 +12,26 @@ import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableReader;
 import org.deepercluster.stages.table.TableSchema;
 
-/** Feature vectors of a set of images with what is known of their classes. */
+/**
+ * Feature vectors of a set of images with what is known of their classes.
+ *
+ * @param ids of the images
+ * @param values images × dim, row-major
+ * @param dim features per image
+ * @param labels what the labels table says of an image, by id
+ * @param classes number of classes
+ */
 @SuppressWarnings("ArrayRecordComponent") // large and shared, never compared by value
-record Examples(String[] ids, float[] values, int dim, Map<String, int[]> labels, int classes) {
+record Examples(
+    String[] ids, float[] values, int dim, Map<String, List<ImageClass>> labels, int classes) {
+
+  /**
+   * A class of an image.
+   *
+   * @param label its index
+   * @param difficult whether the image counts neither for nor against it
+   */
+  record ImageClass(int label, boolean difficult) {}
 
   /**
    * Reads them.
@@ -35,25 +52,23 @@ record Examples(String[] ids, float[] values, int dim, Map<String, int[]> labels
         classes);
   }
 
-  private static Map<String, int[]> labelsById(List<Part> labels) throws IOException {
-    Map<String, int[]> byId = new HashMap<>();
-    Columns c = TableReader.read(labels, IngestTables.LABELS, "image_id", "label");
+  private static Map<String, List<ImageClass>> labelsById(List<Part> labels) throws IOException {
+    Map<String, List<ImageClass>> byId = new HashMap<>();
+    Columns c = TableReader.read(labels, IngestTables.LABELS, "image_id", "label", "difficult");
     for (int i = 0; i < c.rows(); i++) {
-      int label = c.ints("label")[i];
-      byId.merge(
-          c.strings("image_id")[i],
-          new int[] {label},
-          (a, b) -> {
-            int[] both = Arrays.copyOf(a, a.length + 1);
-            both[a.length] = b[0];
-            return both;
-          });
+      byId.computeIfAbsent(c.strings("image_id")[i], k -> new ArrayList<>(1))
+          .add(new ImageClass(c.ints("label")[i], c.ints("difficult")[i] != 0));
     }
     return byId;
   }
 
+  /** Whether an image has several classes or a difficult one. */
+  boolean isMultiLabel() {
+    return labels.values().stream().anyMatch(l -> l.size() > 1 || l.get(0).difficult());
+  }
+
   /**
-   * The images that have a label, in order.
+   * The images that have a label which is not difficult, in order.
    *
    * @throws IllegalArgumentException if an image has several
    */
@@ -61,17 +76,18 @@ record Examples(String[] ids, float[] values, int dim, Map<String, int[]> labels
     int[] found = new int[ids.length];
     List<Integer> rows = new ArrayList<>();
     for (int i = 0; i < ids.length; i++) {
-      int[] l = labels.get(ids[i]);
-      if (l != null && l.length > 1) {
+      List<ImageClass> l =
+          labels.getOrDefault(ids[i], List.of()).stream().filter(c -> !c.difficult()).toList();
+      if (l.size() > 1) {
         throw new IllegalArgumentException(
-            "image "
+            "top-1 accuracy needs one label per image, but image "
                 + ids[i]
                 + " has "
-                + l.length
-                + " labels; this protocol needs one label per image");
+                + l.size()
+                + "; the protocols svm and svm-lowshot take several");
       }
-      if (l != null) {
-        found[rows.size()] = l[0];
+      if (l.size() == 1) {
+        found[rows.size()] = l.get(0).label();
         rows.add(i);
       }
     }
@@ -83,5 +99,22 @@ record Examples(String[] ids, float[] values, int dim, Map<String, int[]> labels
       System.arraycopy(values, rows.get(i) * dim, kept, i * dim, dim);
     }
     return new LabelledFeatures(kept, dim, Arrays.copyOf(found, rows.size()), classes);
+  }
+
+  /**
+   * Whether each image shows class {@code label}: 1 yes, −1 no, 0 difficult; an image without any
+   * label shows none.
+   */
+  byte[] presence(int label) {
+    byte[] presence = new byte[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      presence[i] = -1;
+      for (ImageClass c : labels.getOrDefault(ids[i], List.of())) {
+        if (c.label() == label) {
+          presence[i] = (byte) (c.difficult() ? 0 : 1);
+        }
+      }
+    }
+    return presence;
   }
 }

@@ -57,7 +57,7 @@ final class Probe extends StageTransform<Probe.Task> {
       implements Task {}
 
   /**
-   * Clusters against labels.
+   * Clusters against labels, of the images that have exactly one.
    *
    * @param assignments files of the assignments table
    * @param perSuper k/m
@@ -235,7 +235,7 @@ final class Probe extends StageTransform<Probe.Task> {
           LabelledClusters.of(
               task.assignments(),
               ClusterStage.labels(task.assignments(), task.perSuper()),
-              IngestTables.labelsById(task.labels()));
+              IngestTables.singleLabels(task.labels()));
       return Result.of(ClusterMetrics.of(both.labels(), both.clusters()));
     }
 
