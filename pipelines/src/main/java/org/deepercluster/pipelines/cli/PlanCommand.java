@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.experiment.ExperimentReader;
 import org.deepercluster.pipelines.plan.Estimate;
@@ -54,12 +53,12 @@ final class PlanCommand extends ConsoleCommand {
   @Override
   public Integer call() throws Exception {
     Experiment e = experiment.read();
-    Set<String> sections = Set.of("data", "evaluation.train", "evaluation.test");
+    Set<String> sections = e.collections().keySet();
     for (var a : assumed.entrySet()) {
       Schema.require(
           sections.contains(a.getKey()) && a.getValue() > 0,
           "must be SECTION=IMAGES with a section of "
-              + new TreeSet<>(sections)
+              + String.join(", ", sections)
               + " and at least 1 image, got "
               + a,
           "--assume");

@@ -41,7 +41,8 @@ public record Estimate(List<Phase> phases, double seconds) {
       } else {
         images.put(i.id(), i.inputs().values().stream().mapToLong(images::get).max().orElse(0));
       }
-      Work work = i.stage().work(role -> images.get(i.inputs().get(role)));
+      Work work =
+          i.stage().work(role -> images.getOrDefault(i.inputs().getOrDefault(role, ""), -1L));
       int workers = Math.min(hardware.workers(), work.workers());
       double seconds =
           (work.decoded() / hardware.imagesPerSecond()

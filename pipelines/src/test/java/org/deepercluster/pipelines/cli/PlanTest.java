@@ -24,6 +24,7 @@ class PlanTest {
     Cli cli = Cli.run("plan", PUBLISHED, "--assume", "dta=1");
     assertThat(cli.code()).isEqualTo(2);
     assertThat(cli.err())
-        .contains("--assume must be SECTION=IMAGES with a section of ", "data", "got dta=1");
+        .contains(
+            "--assume must be SECTION=IMAGES with a section of data and at least 1 image, got dta=1");
   }
 }

@@ -24,7 +24,7 @@ public interface Stage {
   /**
    * How much there is to do, for estimates.
    *
-   * @param images images behind the input of a role
+   * @param images images behind the input of a role; −1 where the stage has no such input
    */
   default Work work(ToLongFunction<String> images) {
     return Work.NONE;
