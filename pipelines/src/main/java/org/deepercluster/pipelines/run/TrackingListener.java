@@ -199,8 +199,9 @@ final class TrackingListener implements RunListener {
   }
 
   /**
-   * How well a clustering agrees with the collection's labels. It is measured here and not by the
-   * stage, so that no stage of pre-training has labels to read; a run does not fail by it.
+   * How well a clustering agrees with the collection's labels, over the images that have exactly
+   * one. It is measured here and not by the stage, so that no stage of pre-training has labels to
+   * read; a run does not fail by it.
    */
   private Map<String, Double> agreement(StageInstance instance, Manifest manifest) {
     if (!instance.stage().name().equals("cluster") || labels.isEmpty()) {
@@ -208,7 +209,9 @@ final class TrackingListener implements RunListener {
     }
     try {
       return LabelledClusters.agreement(
-          experiment.clustering(), manifest.table("assignments"), IngestTables.labelsById(labels));
+          experiment.clustering(),
+          manifest.table("assignments"),
+          IngestTables.singleLabels(labels));
     } catch (java.io.IOException e) {
       LOG.warn("{} cannot be compared with the labels", instance.id(), e);
       return Map.of();

@@ -8,6 +8,7 @@ import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
+import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.targets.Targets;
 
@@ -48,6 +49,10 @@ public record AugmentStage(AugmentConfig config, Targets targets, int workers, i
 
   @Override
   public StageResult run(StageContext context) throws Exception {
+    if (context.hasInput("labels") && epoch == 0) {
+      var unused =
+          IngestTables.labelsById(context.input("labels").table("labels"), DrawEpoch.SUPERVISED);
+    }
     List<Part> parts =
         context.run(
             "",

@@ -42,6 +42,9 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
   /** Network that pre-training ended with. */
   public static final String TRAINED = "trained";
 
+  /** What needs one label per image. */
+  static final String TOP1 = "top-1 of linear, low-shot and k-NN classifiers";
+
   @Override
   public String name() {
     return "evaluate";
@@ -157,7 +160,7 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
         throw new StageException(
             m.instance() + " has no labels; evaluation.train and evaluation.test need them");
       }
-      for (int l : TableReader.read(labels, IngestTables.LABELS, "label").ints("label")) {
+      for (int l : IngestTables.labelsById(labels, m.instance() + ": " + TOP1).values()) {
         classes = Math.max(classes, l + 1);
       }
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.beam.Output;
+import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
@@ -46,7 +47,7 @@ final class Probe extends StageTransform<Probe.Task> {
   record LayerTask(String network, String layer, Labelled train, Labelled test) implements Task {}
 
   /**
-   * Clusters against labels.
+   * Clusters against labels, of the images that have exactly one.
    *
    * @param assignments files of the assignments table
    * @param perSuper k/m
@@ -71,8 +72,8 @@ final class Probe extends StageTransform<Probe.Task> {
       implements Serializable {
 
     /** Rows that have a label, in order. */
-    LabelledFeatures read() throws IOException {
-      Map<String, Integer> label = IngestTables.labelsById(labels);
+    LabelledFeatures read() throws IOException, StageException {
+      Map<String, Integer> label = IngestTables.labelsById(labels, EvaluateStage.TOP1);
       Columns c = TableReader.read(features, schema);
       int dim = c.dimension("feature");
       float[] all = c.vectors("feature");
@@ -126,7 +127,7 @@ final class Probe extends StageTransform<Probe.Task> {
                   .build()));
     }
 
-    private List<Result> layer(LayerTask task) throws IOException {
+    private List<Result> layer(LayerTask task) throws IOException, StageException {
       LabelledFeatures train = task.train().read();
       LabelledFeatures test = task.test().read();
       if (task.layer().equals(EvaluateTables.LAST_BLOCK)) {
@@ -147,7 +148,7 @@ final class Probe extends StageTransform<Probe.Task> {
           LabelledClusters.of(
               task.assignments(),
               ClusterStage.labels(task.assignments(), task.perSuper()),
-              IngestTables.labelsById(task.labels()));
+              IngestTables.singleLabels(task.labels()));
       return Result.of(ClusterMetrics.of(both.labels(), both.clusters()));
     }
   }

@@ -25,6 +25,12 @@ public record DataConfig(
             def = Key.NONE)
         String labels,
     @Key(
+            doc =
+                "Which part of a collection that is published in parts. Must be left out for `idx`"
+                    + " and `images`, which have none.",
+            def = Key.NONE)
+        String split,
+    @Key(
             doc = "Use only the first so many images, by order of path or index.",
             def = Key.NONE,
             min = 1)
@@ -44,11 +50,22 @@ public record DataConfig(
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
-    Schema.check(DataConfig.class, format, path, labels, limit, maxRejects, blockImages);
+    Schema.check(DataConfig.class, format, path, labels, split, limit, maxRejects, blockImages);
     Schema.require(
         !format.equals("images") || labels == null || labels.equals("folders"),
         "must be `folders` (each top-level folder is a class) for format images, got " + labels,
         "labels",
         "format");
+    Schema.require(
+        split == null,
+        "must be left out for format " + format + ", which has no parts, got " + split,
+        "split",
+        "format");
+  }
+
+  /** A collection without parts. */
+  public DataConfig(
+      String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
+    this(format, path, labels, null, limit, maxRejects, blockImages);
   }
 }

@@ -140,15 +140,16 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
         String path = Storage.join(root, name);
         String id = InputDigest.imageId(name);
         int c = labels == null ? -1 : labels[next];
-        Label label = c < 0 ? null : new Label(c, FolderReader.topFolder(name));
+        List<Label> classes =
+            c < 0 ? List.of() : List.of(new Label(c, FolderReader.topFolder(name)));
         next++;
         try {
           byte[] file = read(path, isNamedLikeAnImage(name));
           if (file != null) {
-            return SourceImage.accepted(id, path, label, checked(file));
+            return SourceImage.accepted(id, path, classes, checked(file));
           }
         } catch (RejectedImageException e) {
-          return SourceImage.rejected(id, path, label, e);
+          return SourceImage.rejected(id, path, classes, e);
         }
         skipped++;
       }

@@ -1,5 +1,7 @@
 package org.deepercluster.stages.ingest;
 
+import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -66,9 +68,15 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     numbers.put("images", (double) accepted);
     numbers.put("rejected", (double) rejects.rows());
     numbers.put("skipped_files", (double) skipped);
-    numbers.put("labelled", (double) Part.of(parts, "labels").stream().mapToLong(Part::rows).sum());
+    numbers.put("labelled", (double) labelled(parts));
     causes.forEach((cause, n) -> numbers.put("rejected/" + cause, (double) n));
     return StageResult.of(parts, numbers);
+  }
+
+  /** Images with a label. */
+  private static int labelled(List<Part> parts) throws IOException {
+    Columns labels = TableReader.read(Part.of(parts, "labels"), IngestTables.LABELS, "image_id");
+    return (int) Arrays.stream(labels.strings("image_id")).distinct().count();
   }
 
   private String refusal(

@@ -65,7 +65,7 @@ final class GatherReport {
     }
     seconds.forEach((k, v) -> times.add(new ReportData.StageTime(k, (int) v[0], v[1])));
     Input images = inputs.byRole().get("images");
-    Map<String, Integer> label = IngestTables.labelsById(images.table("labels"));
+    Map<String, Integer> label = IngestTables.singleLabels(images.table("labels"));
     List<ReportData.Reassignment> reassignments = new ArrayList<>();
     List<ReportData.KMeansPass> passes = new ArrayList<>();
     for (Input c : clusters) {
