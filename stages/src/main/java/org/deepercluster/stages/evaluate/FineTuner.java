@@ -19,6 +19,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 final class FineTuner implements ViewLearner {
   private static final double DEVIATION = 0.01;
 
+  /** What PyTorch adds to the norm that it divides by. */
+  private static final double CLIP_EPSILON = 1e-6;
+
   private static final String TRUNK = "trunk.";
   private static final String MOMENTUM = "momentum";
   private static final String OUTPUT = "output.";
@@ -149,9 +152,6 @@ final class FineTuner implements ViewLearner {
       }
     }
   }
-
-  /** PyTorch's, beside the norm. */
-  private static final double CLIP_EPSILON = 1e-6;
 
   private static INDArray relu(INDArray f) {
     float[] a = f.data().asFloat();

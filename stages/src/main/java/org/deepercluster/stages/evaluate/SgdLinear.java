@@ -2,8 +2,8 @@ package org.deepercluster.stages.evaluate;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.deepercluster.stages.config.Seeds;
+import org.deepercluster.stages.model.Normal;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.train.Sgd;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -40,8 +40,7 @@ final class SgdLinear implements AutoCloseable {
   }
 
   private INDArray matrix(INDArray flat) {
-    return flat.get(
-            NDArrayIndex.all(), NDArrayIndex.interval(0, (long) outputs * inputs))
+    return flat.get(NDArrayIndex.all(), NDArrayIndex.interval(0, (long) outputs * inputs))
         .reshape('c', outputs, inputs);
   }
 
@@ -53,15 +52,7 @@ final class SgdLinear implements AutoCloseable {
   /** Weights N(0, deviation²), every bias {@code bias}. */
   void initialise(long seed, double deviation, double bias) {
     float[] w = new float[Math.toIntExact((long) outputs * inputs)];
-    SplittableRandom random = Seeds.random(seed);
-    for (int i = 0; i < w.length; i += 2) {
-      double radius = deviation * Math.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));
-      double angle = 2 * Math.PI * random.nextDouble();
-      w[i] = (float) (radius * StrictMath.cos(angle));
-      if (i + 1 < w.length) {
-        w[i + 1] = (float) (radius * StrictMath.sin(angle));
-      }
-    }
+    Normal.fill(w, deviation, Seeds.random(seed));
     weight.assign(Matrices.of(w, outputs, inputs));
     biases(parameters, outputs).assign(bias);
   }
@@ -129,9 +120,7 @@ final class SgdLinear implements AutoCloseable {
     Map<String, Tensor> state = new LinkedHashMap<>();
     state.put(
         prefix + "weight",
-        new Tensor(
-            new int[] {outputs, inputs},
-            weight.reshape(weight.length()).toFloatVector()));
+        new Tensor(new int[] {outputs, inputs}, weight.reshape(weight.length()).toFloatVector()));
     state.put(prefix + "bias", Tensor.vector(biases(parameters, outputs).toFloatVector()));
     state.put(prefix + "momentum", Tensor.vector(sgd.velocity().toFloatVector()));
     return state;
@@ -140,8 +129,7 @@ final class SgdLinear implements AutoCloseable {
   /** Takes over what {@link #state} gave. */
   void restore(String prefix, Map<String, Tensor> state) {
     weight.assign(Matrices.of(state.get(prefix + "weight").data(), outputs, inputs));
-    biases(parameters, outputs)
-        .assign(Matrices.of(state.get(prefix + "bias").data(), 1, outputs));
+    biases(parameters, outputs).assign(Matrices.of(state.get(prefix + "bias").data(), 1, outputs));
     sgd.velocity()
         .assign(Matrices.of(state.get(prefix + "momentum").data(), 1, (int) parameters.length()));
   }

@@ -44,7 +44,7 @@ sealed interface TransferLabels {
    */
   @SuppressWarnings("ArrayRecordComponent") // large and shared, never compared by value
   record Single(int[] label, int classes) implements TransferLabels {
-    Single {
+    public Single {
       for (int i = 0; i < label.length; i++) {
         if (label[i] < 0 || label[i] >= classes) {
           throw new IllegalArgumentException(
@@ -100,7 +100,7 @@ sealed interface TransferLabels {
     /** It is not to be said: neither in the loss nor in the metric. */
     static final byte IGNORED = 0;
 
-    Multi {
+    public Multi {
       if (classes < 1 || state.length % classes != 0) {
         throw new IllegalArgumentException(
             state.length + " states are not so many for each of " + classes + " classes");

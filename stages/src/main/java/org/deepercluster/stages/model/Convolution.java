@@ -10,10 +10,10 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.Conv2DDerivative;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A square convolution with stride 1 on NCHW float32, 3×3 with padding 1 unless said: ND4J's native {@code conv2d} and
- * {@code conv2d_bp}, the same operations that Deeplearning4j's oneDNN layer helper runs, on arrays
- * that the caller owns. (The layer would run its forward pass twice in training: once forward, once
- * more at the start of its backward pass.)
+ * A square convolution with stride 1 on NCHW float32, 3×3 with padding 1 unless said: ND4J's native
+ * {@code conv2d} and {@code conv2d_bp}, the same operations that Deeplearning4j's oneDNN layer
+ * helper runs, on arrays that the caller owns. (The layer would run its forward pass twice in
+ * training: once forward, once more at the start of its backward pass.)
  *
  * <p>Work is spread over threads by slices of the batch, each convolved by one native thread:
  * slices and the order in which their gradients are added do not depend on the number of threads.
@@ -44,11 +44,7 @@ final class Convolution {
    * padding.
    */
   Convolution(
-      INDArray weight,
-      INDArray bias,
-      INDArray weightGradient,
-      INDArray biasGradient,
-      int padding) {
+      INDArray weight, INDArray bias, INDArray weightGradient, INDArray biasGradient, int padding) {
     long kernel = weight.size(2);
     // kernel, stride, padding, dilation, explicit padding, NCHW, weights [out, in, kh, kw]
     this.arguments = new long[] {kernel, kernel, 1, 1, padding, padding, 1, 1, 0, 0, 1};

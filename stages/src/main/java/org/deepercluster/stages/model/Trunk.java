@@ -180,8 +180,9 @@ public final class Trunk implements AutoCloseable {
           if (name.startsWith("bn")) {
             view.assign(name.endsWith(".weight") ? 1 : 0);
           } else if (name.endsWith(".weight")) {
-            double deviation = name.startsWith("conv") ? Math.sqrt(2.0 / (9 * view.size(0))) : LINEAR_DEVIATION;
-            fillNormal(view, deviation, Seeds.random(Seeds.of(seed, name)));
+            double deviation =
+                name.startsWith("conv") ? Math.sqrt(2.0 / (9 * view.size(0))) : LINEAR_DEVIATION;
+            fillNormal(view, deviation, Seeds.of(seed, name));
           }
         });
     return trunk;
@@ -222,7 +223,7 @@ public final class Trunk implements AutoCloseable {
   public void initialiseLinear(long seed, double bias) {
     for (String layer : List.of("fc1", "fc2")) {
       String weight = layer + ".weight";
-      fillNormal(views.get(weight), LINEAR_DEVIATION, Seeds.random(Seeds.of(seed, weight)));
+      fillNormal(views.get(weight), LINEAR_DEVIATION, Seeds.of(seed, weight));
       views.get(layer + ".bias").assign(bias);
     }
   }
@@ -763,7 +764,7 @@ public final class Trunk implements AutoCloseable {
 
   private long[] zShape(Block block, INDArray a) {
     long[] shape = mapShape(a, block.conv.out());
-    if (folded && block == blocks.get(0)) {
+    if (folded && block.conv.name().equals(blocks.get(0).conv.name())) {
       shape[2] += Architecture.FOLDED_GROWTH;
       shape[3] += Architecture.FOLDED_GROWTH;
     }
@@ -798,17 +799,9 @@ public final class Trunk implements AutoCloseable {
     return view.reshape(view.length()).toFloatVector();
   }
 
-  /** Normal values by Box and Muller's transform, the same on every platform. */
-  private static void fillNormal(INDArray view, double deviation, SplittableRandom random) {
+  private static void fillNormal(INDArray view, double deviation, long seed) {
     float[] values = new float[Math.toIntExact(view.length())];
-    for (int i = 0; i < values.length; i += 2) {
-      double radius = deviation * Math.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));
-      double angle = 2 * Math.PI * random.nextDouble();
-      values[i] = (float) (radius * StrictMath.cos(angle));
-      if (i + 1 < values.length) {
-        values[i + 1] = (float) (radius * StrictMath.sin(angle));
-      }
-    }
+    Normal.fill(values, deviation, Seeds.random(seed));
     view.assign(Nd4j.createFromArray(values).reshape('c', view.shape()));
   }
 }
