@@ -163,11 +163,11 @@ record Contradictions(
     if (evaluation != null && evaluationTrainImages.isPresent()) {
       long n = evaluationTrainImages.getAsLong();
       String most = "must be at most the number of labelled images, " + n + ", got ";
-      if (evaluation.knn().neighbours() > n) {
+      if (evaluation.knn() != null && evaluation.knn().neighbours() > n) {
         faults.add(
             SettingFault.of("evaluation.knn.neighbours", most + evaluation.knn().neighbours()));
       }
-      if (evaluation.lowShot().perClass() > n) {
+      if (evaluation.lowShot() != null && evaluation.lowShot().perClass() > n) {
         faults.add(
             SettingFault.of("evaluation.lowShot.perClass", most + evaluation.lowShot().perClass()));
       }

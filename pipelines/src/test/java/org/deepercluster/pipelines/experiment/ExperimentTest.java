@@ -151,13 +151,18 @@ class ExperimentTest {
                     0.01,
                     0.9,
                     random.nextDouble(),
-                    random.nextBoolean()),
+                    random.nextBoolean(),
+                    "all",
+                    "cached"),
                 new EvaluateConfig.LowShot(
                     1 + random.nextInt(9),
                     5,
                     Math.exp(40 * random.nextDouble()),
-                    random.nextBoolean()),
-                new EvaluateConfig.Knn(1 + random.nextInt(300), random.nextDouble() + 1e-9)),
+                    random.nextBoolean(),
+                    "last"),
+                new EvaluateConfig.Knn(
+                    1 + random.nextInt(300), random.nextDouble() + 1e-9, "conv1, last-block"),
+                null),
         new ExecutionConfig(
             random.nextBoolean() ? null : "flink.example.org:8081",
             1 + random.nextInt(99),

@@ -21,6 +21,9 @@ public final class MetricNames {
   /** Linear classifiers, layer by layer. */
   public static final String LINEAR = "linear";
 
+  /** Classifiers on a few labelled images per class; their number follows. */
+  public static final String LOWSHOT = "lowshot";
+
   /** Weighted k-nearest-neighbour classifier. */
   public static final String KNN = "knn";
 
@@ -61,7 +64,7 @@ public final class MetricNames {
 
   /** Protocol of the low-shot classifiers on {@code perClass} labelled images per class. */
   public static String lowShot(int perClass) {
-    return "lowshot" + perClass;
+    return LOWSHOT + perClass;
   }
 
   /** Name of the standard deviation that goes with {@code metric}. */

@@ -1,0 +1,25 @@
+package org.deepercluster.stages.evaluate;
+
+/** Protocols of the tests: the settings that matter there, all others at their defaults. */
+final class Probes {
+  private Probes() {}
+
+  static EvaluateConfig.Linear linear(
+      int epochs,
+      int batchSize,
+      double lr,
+      double momentum,
+      double weightDecay,
+      boolean standardise) {
+    return new EvaluateConfig.Linear(
+        epochs, batchSize, lr, momentum, weightDecay, standardise, "all", "cached");
+  }
+
+  static EvaluateConfig.LowShot lowShot(int perClass, int draws, double c, boolean standardise) {
+    return new EvaluateConfig.LowShot(perClass, draws, c, standardise, "all");
+  }
+
+  static EvaluateConfig.Knn knn(int neighbours, double temperature) {
+    return new EvaluateConfig.Knn(neighbours, temperature, "last-block");
+  }
+}
