@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deepercluster.stages.augment.CropSampler;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.image.EncodedImage;
@@ -53,7 +54,7 @@ final class LabelledImages implements AutoCloseable {
     if (chosen != null) {
       byId.keySet().retainAll(chosen);
     }
-    Places places = Places.of(images, byId);
+    Places places = Places.of(images, byId.keySet());
     int[] label = new int[places.ids().size()];
     for (int i = 0; i < label.length; i++) {
       label[i] = byId.get(places.ids().get(i));
@@ -62,16 +63,17 @@ final class LabelledImages implements AutoCloseable {
   }
 
   /**
-   * Images with any number of labels each, all of them: a class that an image has no row of is
+   * Images with any number of labels each, even none: a class that an image has no row of is
    * absent, one whose row says difficult is ignored.
    *
    * @param images files of the images table
    * @param labels files of the labels table
    * @param classes number of classes
+   * @param chosen ids of the images to take, or null for all
    */
-  static LabelledImages multi(List<Part> images, List<Part> labels, int classes)
+  static LabelledImages multi(List<Part> images, List<Part> labels, int classes, Set<String> chosen)
       throws IOException {
-    Places places = Places.of(images, null);
+    Places places = Places.of(images, chosen);
     byte[] state = new byte[Math.multiplyExact(places.ids().size(), classes)];
     Arrays.fill(state, TransferLabels.Multi.ABSENT);
     Map<String, Integer> number = new HashMap<>();
@@ -93,14 +95,14 @@ final class LabelledImages implements AutoCloseable {
 
   /** Where images are. */
   private record Places(List<String> ids, List<int[]> at) {
-    /** Those of the images table that {@code byId} has, or all. */
-    static Places of(List<Part> images, Map<String, ?> byId) throws IOException {
+    /** Those of the images table that were chosen; all for null. */
+    static Places of(List<Part> images, Set<String> chosen) throws IOException {
       Places places = new Places(new ArrayList<>(), new ArrayList<>());
       for (Part p : images) {
         String[] ids =
             TableReader.read(List.of(p), IngestTables.IMAGES, "image_id").strings("image_id");
         for (int r = 0; r < ids.length; r++) {
-          if (byId == null || byId.containsKey(ids[r])) {
+          if (chosen == null || chosen.contains(ids[r])) {
             places.ids.add(ids[r]);
             places.at.add(new int[] {p.index(), r});
           }

@@ -17,7 +17,10 @@ interface LearningRates extends Serializable {
     if (every < 1) {
       throw new IllegalArgumentException("the rate changes every " + every + " steps");
     }
-    return t -> lr * StrictMath.pow(factor, t / every);
+    return t -> {
+      long changes = t / every;
+      return lr * StrictMath.pow(factor, (double) changes);
+    };
   }
 
   /** lr / √(1 + lr·wd·t) (Caron et al., ICCV 2019). */

@@ -15,7 +15,7 @@ import java.util.Map;
  * experiments/evaluation/NAME.yaml} with published settings, and a section of that name on its page
  * in {@code stages/docs/evaluation}.
  */
-public sealed interface Protocol extends Serializable permits FrozenProtocol {
+public sealed interface Protocol extends Serializable permits FrozenProtocol, FineTune {
   /** Configuration record by the word that the setting {@code type} names it with. */
   Map<String, Class<? extends Record>> TYPES = types();
 
@@ -44,6 +44,7 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol {
     types.put("linear", EvaluateConfig.Linear.class);
     types.put("lowshot", EvaluateConfig.LowShot.class);
     types.put("knn", EvaluateConfig.Knn.class);
+    types.put("fine-tune", FineTune.class);
     return java.util.Collections.unmodifiableMap(types);
   }
 }

@@ -55,6 +55,7 @@ record ViewTraining(
    * @param step steps done
    * @param losses as the learner names them
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared by value
   record Point(@JsonProperty("step") long step, @JsonProperty("losses") double[] losses) {}
 
   /** Steps of one epoch. */
@@ -167,6 +168,7 @@ record ViewTraining(
    * @param sums of the losses since its last point
    * @param since steps since then
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared by value
   private record Saved(
       @JsonProperty("step") long step,
       @JsonProperty("file") String file,

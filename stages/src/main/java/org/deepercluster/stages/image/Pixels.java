@@ -94,7 +94,7 @@ public final class Pixels {
     }
     int place = number % 5;
     double x = place == 4 ? 0.5 : place % 2;
-    double y = place == 4 ? 0.5 : place / 2;
+    double y = place == 4 ? 0.5 : place < 2 ? 0 : 1;
     view(image, x, y, number >= 5, size, channels, out, offset);
   }
 

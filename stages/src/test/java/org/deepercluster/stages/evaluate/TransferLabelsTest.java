@@ -28,7 +28,7 @@ class TransferLabelsTest {
     float[] gradient = new float[4];
     assertThat(multi.loss(new float[] {1e4f, -1e4f, 1e4f, -1e4f}, new int[] {0}, gradient))
         .isEqualTo(2e4);
-    assertThat(gradient).containsExactly(0, -1, 1, 0);
+    assertThat(gradient).containsExactly(-0f, -1, 1, 0);
     var single = new TransferLabels.Single(new int[] {1}, 2);
     float[] two = new float[2];
     assertThat(single.loss(new float[] {1e4f, -1e4f}, new int[] {0}, two)).isEqualTo(2e4);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ViewTrainingTest {
-  private static final AugmentConfig VIEWS = new AugmentConfig(0.3, 1, 4.0 / 3, true);
+  private static final AugmentConfig VIEWS = new AugmentConfig(0.8, 1, 4.0 / 3, true);
   private static final int CLASSES = 3;
 
   @TempDir Path folder;
@@ -258,7 +258,7 @@ class ViewTrainingTest {
                     .set("class_name", new String[] {"a", "c", "b", "b"})
                     .set("difficult", new int[] {0, 1, 0, 0})
                     .build()));
-    try (LabelledImages set = LabelledImages.multi(images, several, CLASSES)) {
+    try (LabelledImages set = LabelledImages.multi(images, several, CLASSES, null)) {
       assertThat(set.count()).isEqualTo(21);
       var state = ((TransferLabels.Multi) set.labels()).state();
       assertThat(state[0]).isEqualTo((byte) 1);

@@ -196,7 +196,7 @@ net = net.double().eval()
 with torch.no_grad():
     sizes = [m.flatten(1).shape[1] for m in net.maps(images(0))]
 probes = [nn.Linear(n, K).double() for n in sizes]
-rates = [0.01 * (i + 1) for i in range(len(probes))]
+rates = [0.0002 * (i + 1) for i in range(len(probes))]
 optimisers = []
 for probe, lr in zip(probes, rates):
     nn.init.zeros_(probe.weight), nn.init.zeros_(probe.bias)
