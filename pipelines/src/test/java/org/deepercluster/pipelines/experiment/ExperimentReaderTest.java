@@ -251,7 +251,7 @@ class ExperimentReaderTest {
         "batchSize: 64 | 'batch_size: 64' | 18:3: unknown key `batch_size` in `train`; did you mean `batchSize`?",
         "k: 32 | 'epochs: 32' | 14:3: unknown key `epochs` in `clustering`; the key of this name is `train.epochs`",
         "seed: 7 | 'learningRate: 7' | 3:1: unknown key `learningRate`; known keys: name, method, seed, data",
-        "method: deepercluster | 'method: deepclutser' | 2:9: method must be one of deepercluster, deepcluster, rotnet, cartesian, sela, supervised, random, got deepclutser",
+        "method: deepercluster | 'method: deepclutser' | 2:9: method must be one of deepercluster, deepcluster, rotnet, cartesian, sela, supervised, random, pretrained, got deepclutser",
         "trunk: vgg-small | 'trunk: resnet' | 8:10: model.trunk must be one of vgg16, vgg-small, got resnet",
         "epochs: 3 | 'epochs: \"3\"' | 17:11: train.epochs must be a whole number from 1 to 100000, got the text \"3\": remove the quotes",
         "epochs: 3 | 'epochs: 1e2' | 17:11: train.epochs must be a whole number from 1 to 100000, got 1e2: write 100",

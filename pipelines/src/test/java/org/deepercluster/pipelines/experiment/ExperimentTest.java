@@ -120,6 +120,7 @@ class ExperimentTest {
         method,
         random.nextLong(),
         data,
+        method == Method.PRETRAINED ? "/models/a b.safetensors" : null,
         new ModelConfig(
             small ? "vgg-small" : "vgg16",
             small ? 28 + random.nextInt(37) : 32 + random.nextInt(300),
@@ -266,6 +267,7 @@ class ExperimentTest {
                     Method.ROTNET,
                     0,
                     e.data(),
+                    null,
                     e.model(),
                     e.augment(),
                     e.clustering(),
@@ -299,6 +301,13 @@ class ExperimentTest {
     }
     assertThat(Schema.of(Experiment.class).components().get(1).words())
         .containsExactly(
-            "deepercluster", "deepcluster", "rotnet", "cartesian", "sela", "supervised", "random");
+            "deepercluster",
+            "deepcluster",
+            "rotnet",
+            "cartesian",
+            "sela",
+            "supervised",
+            "random",
+            "pretrained");
   }
 }
