@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
@@ -93,7 +94,7 @@ public record EvaluateConfig(
                   "is missing, and so is evaluation."
                       + commonKey
                       + ": the protocol needs labelled images"));
-    } else if (data.labels() == null) {
+    } else if (!data.labelled()) {
       faults.add(
           SettingFault.of(
               (own == null ? commonKey : key) + ".labels",
@@ -140,10 +141,26 @@ public record EvaluateConfig(
       @Key(
               doc =
                   "What the classifiers are trained on: `cached` features, of each image once as it"
-                      + " is seen in inference.",
+                      + " is seen in inference, or `augmented` ones, of a new random crop and flip"
+                      + " in each epoch, as published; not with `standardise` or `last-block`.",
               def = "cached",
-              oneOf = {"cached"})
-          String features)
+              oneOf = {"cached", "augmented"})
+          String features,
+      @Key(
+              doc =
+                  "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
+                      + " conv2=0.01`; with `augmented` features.",
+              def = Key.NONE)
+          String layerLr,
+      @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
+      @Key(
+              doc =
+                  "Steps on `augmented` features between two states that are kept for a restart.",
+              def = "1000",
+              min = 1,
+              max = 1_000_000_000,
+              affectsResult = false)
+          int keepEvery)
       implements FrozenProtocol {
     /** Checks ranges. */
     public Linear {
@@ -156,7 +173,26 @@ public record EvaluateConfig(
           weightDecay,
           standardise,
           layers,
-          features);
+          features,
+          layerLr,
+          augment,
+          keepEvery);
+      boolean augmented = features.equals("augmented");
+      Schema.require(
+          !augmented || !standardise,
+          "must be false with augmented features, which have no statistics before training",
+          "standardise",
+          "features");
+      Schema.require(
+          augmented || layerLr == null, "must be left out with cached features", "layerLr");
+      var unused = AugmentedLinear.rates(layerLr);
+    }
+
+    @Override
+    public List<Measurement> measure(Evaluation evaluation) throws Exception {
+      return features.equals("augmented")
+          ? AugmentedLinear.measure(evaluation, this)
+          : FrozenProtocol.super.measure(evaluation);
     }
 
     @Override

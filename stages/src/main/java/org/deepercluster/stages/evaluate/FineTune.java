@@ -361,16 +361,16 @@ public record FineTune(
                       session.viewThreads(),
                       Seeds.of(seed, "views"))
                   .run(tuner, train, session.keep(), session.watcher(0, whole));
-          double[] scores =
-              ViewScores.of(
-                  tuner,
-                  tuner::logits,
-                  setup.classes(),
-                  test,
-                  views(seed),
-                  session.viewThreads(),
-                  session.watcher(steps, whole));
-          List<Result> results = TransferMetrics.of(setup.protocol(), "", scores, test.labels());
+          TransferMetrics metrics = new TransferMetrics(test.labels());
+          ViewScores.each(
+              tuner,
+              tuner::logits,
+              test,
+              views(seed),
+              session.viewThreads(),
+              session.watcher(steps, whole),
+              (image, scores) -> metrics.add(image, scores, 0));
+          List<Result> results = metrics.results(setup.protocol(), "");
           return (choosing ? results.subList(0, 1) : results)
               .stream().map(r -> new Measurement(network.name(), r)).toList();
         }

@@ -21,51 +21,73 @@ final class TransferMetrics {
   /** Mean over the classes of {@link AveragePrecision#interpolated}. */
   static final String MAP_INTERPOLATED = "map_interpolated";
 
-  private TransferMetrics() {}
+  private final TransferLabels labels;
+
+  /** Scores, images × K row-major, where an image has several classes; a ranking needs them all. */
+  private final double[] scores;
+
+  private int first;
+  private int five;
+  private int seen;
+
+  TransferMetrics(TransferLabels labels) {
+    this.labels = labels;
+    this.scores =
+        labels instanceof TransferLabels.Multi
+            ? new double[Math.multiplyExact(labels.images(), labels.classes())]
+            : new double[0];
+  }
 
   /**
-   * The results.
+   * Takes the scores of one image; each image comes once.
    *
-   * @param protocol name of the protocol's instance
-   * @param layer convolution, or empty
-   * @param scores images × K, row-major; finite
-   * @return the measurement that a choice goes by first
-   * @throws IllegalArgumentException without images, and where no class is shown by any of them
+   * @param ofImage finite
+   * @param from index of the first class's
    */
-  static List<Result> of(String protocol, String layer, double[] scores, TransferLabels labels) {
-    if (labels.images() == 0) {
-      throw new IllegalArgumentException("no labelled images to test on: at least one is needed");
-    }
-    if (labels instanceof TransferLabels.Multi multi) {
-      return of(protocol, layer, scores, multi);
-    }
-    int[] label = ((TransferLabels.Single) labels).label();
+  void add(int image, double[] ofImage, int from) {
     int k = labels.classes();
-    int first = 0;
-    int five = 0;
-    for (int i = 0; i < label.length; i++) {
-      // images that are scored alike stand in the order of the classes
+    seen++;
+    if (labels instanceof TransferLabels.Single single) {
+      // classes of equal scores stand in their order
+      int label = single.label()[image];
       int before = 0;
-      double own = scores[i * k + label[i]];
+      double own = ofImage[from + label];
       for (int c = 0; c < k; c++) {
-        double other = scores[i * k + c];
-        before += other > own || (other == own && c < label[i]) ? 1 : 0;
+        double other = ofImage[from + c];
+        before += other > own || (other == own && c < label) ? 1 : 0;
       }
       first += before == 0 ? 1 : 0;
       five += before < 5 ? 1 : 0;
+    } else {
+      System.arraycopy(ofImage, from, scores, image * k, k);
+    }
+  }
+
+  /**
+   * The results; a choice between networks goes by the first.
+   *
+   * @param protocol name of the protocol's instance
+   * @param layer convolution, or empty
+   * @throws IllegalArgumentException without images, and where no image shows any class
+   */
+  List<Result> results(String protocol, String layer) {
+    if (seen == 0) {
+      throw new IllegalArgumentException("no labelled images to test on: at least one is needed");
+    }
+    if (labels instanceof TransferLabels.Multi multi) {
+      return precision(protocol, layer, multi);
     }
     List<Result> results = new ArrayList<>();
-    results.add(Result.of(protocol, MetricNames.TOP1, layer, 100.0 * first / label.length));
-    if (k > 5) {
-      results.add(Result.of(protocol, TOP5, layer, 100.0 * five / label.length));
+    results.add(Result.of(protocol, MetricNames.TOP1, layer, 100.0 * first / seen));
+    if (labels.classes() > 5) {
+      results.add(Result.of(protocol, TOP5, layer, 100.0 * five / seen));
     }
     return results;
   }
 
-  private static List<Result> of(
-      String protocol, String layer, double[] scores, TransferLabels.Multi labels) {
-    int k = labels.classes();
-    int n = labels.images();
+  private List<Result> precision(String protocol, String layer, TransferLabels.Multi multi) {
+    int k = multi.classes();
+    int n = multi.images();
     double area = 0;
     double eleven = 0;
     double interpolated = 0;
@@ -75,7 +97,7 @@ final class TransferMetrics {
       byte[] presence = new byte[n];
       for (int i = 0; i < n; i++) {
         ofClass[i] = scores[i * k + c];
-        presence[i] = labels.state()[i * k + c];
+        presence[i] = multi.state()[i * k + c];
       }
       AveragePrecision ap = AveragePrecision.of(ofClass, presence);
       if (ap.positives() > 0) {

@@ -67,29 +67,32 @@ final class ViewScores {
         });
   }
 
+  /** Takes the scores of an image: the sum of its views' logits, valid during the call only. */
+  @FunctionalInterface
+  interface Receiver {
+    void accept(int image, double[] scores);
+  }
+
   /**
-   * Scores of all images.
+   * Gives the scores of all images, one after the other.
    *
    * @param input whose size and channels the views have
    * @param logits of a batch of views, b × K row-major
-   * @param outputs K
    * @param threads that make views ahead
    * @param watcher told after each batch
-   * @return images × K, row-major
    */
-  static double[] of(
+  static void each(
       ViewLearner input,
       Function<INDArray, float[]> logits,
-      int outputs,
       LabelledImages images,
       Views views,
       int threads,
-      ViewTraining.Watcher watcher)
+      ViewTraining.Watcher watcher,
+      Receiver receiver)
       throws IOException {
     int n = images.count();
-    double[] scores = new double[Math.multiplyExact(n, outputs)];
     if (n == 0) {
-      return scores;
+      return;
     }
     int count = views.count();
     int size = input.size();
@@ -124,17 +127,18 @@ final class ViewScores {
         try (INDArray x = ViewTraining.input(batch.x(), batch.size() * count, input)) {
           z = logits.apply(x);
         }
+        int outputs = z.length / (batch.size() * count);
         for (int i = 0, at = 0; i < batch.size(); i++) {
-          int to = batch.superClass()[i] * outputs;
+          double[] scores = new double[outputs];
           for (int v = 0; v < count; v++) {
             for (int k = 0; k < outputs; k++) {
-              scores[to + k] += z[at++];
+              scores[k] += z[at++];
             }
           }
+          receiver.accept(batch.superClass()[i], scores);
         }
         watcher.step(batch.superClass()[batch.size() - 1] + 1, n, Map.of());
       }
     }
-    return scores;
   }
 }

@@ -204,8 +204,7 @@ class ViewTrainingTest {
       assertThat(course.get(149).losses()[0]).isLessThan(0.5 * course.get(0).losses()[0]);
       for (ViewScores.Views views :
           List.of(ViewScores.centre(), ViewScores.ten(), ViewScores.random(10, VIEWS, 3))) {
-        double[] scores =
-            ViewScores.of(tuner, tuner::logits, CLASSES, set, views, 0, (d, n, l) -> {});
+        double[] scores = scores(tuner, set, views, 0);
         int right = 0;
         for (int i = 0; i < set.count(); i++) {
           int best = 0;
@@ -219,21 +218,35 @@ class ViewTrainingTest {
     }
   }
 
+  private static double[] scores(
+      FineTuner tuner, LabelledImages set, ViewScores.Views views, int threads)
+      throws IOException {
+    double[] all = new double[set.count() * CLASSES];
+    ViewScores.each(
+        tuner,
+        tuner::logits,
+        set,
+        views,
+        threads,
+        (d, n, l) -> assertThat(d).isBetween(1L, n),
+        (image, scores) -> System.arraycopy(scores, 0, all, image * CLASSES, CLASSES));
+    return all;
+  }
+
   /** The sum over ten views is the sum of ten scores of one view each. */
   @Test
   void scoresAddTheViewsUp() throws Exception {
     try (LabelledImages set = open();
         FineTuner tuner = tuner(set)) {
       ViewScores.Views ten = ViewScores.ten();
-      double[] all = ViewScores.of(tuner, tuner::logits, CLASSES, set, ten, 1, (d, n, l) -> {});
+      double[] all = scores(tuner, set, ten, 1);
       double[] sum = new double[all.length];
       for (int v = 0; v < 10; v++) {
         int view = v;
         ViewScores.Views one =
             new ViewScores.Views(
                 1, (p, i, w, s, c, out, at) -> ten.view().write(p, i, view, s, c, out, at));
-        double[] scores =
-            ViewScores.of(tuner, tuner::logits, CLASSES, set, one, 0, (d, n, l) -> {});
+        double[] scores = scores(tuner, set, one, 0);
         for (int i = 0; i < sum.length; i++) {
           sum[i] += scores[i];
         }
@@ -307,10 +320,7 @@ class ViewTrainingTest {
               () ->
                   training(1, 0).run(tuner, none, new ViewTraining.Keep(folder + "/k", "a"), null))
           .hasMessageContaining("at least one labelled image");
-      assertThat(
-              ViewScores.of(
-                  tuner, tuner::logits, CLASSES, none, ViewScores.centre(), 0, (d, n, l) -> {}))
-          .isEmpty();
+      assertThat(scores(tuner, none, ViewScores.centre(), 0)).isEmpty();
     }
   }
 
