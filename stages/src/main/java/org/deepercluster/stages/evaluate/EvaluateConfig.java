@@ -154,8 +154,7 @@ public record EvaluateConfig(
           String layerLr,
       @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
       @Key(
-              doc =
-                  "Steps on `augmented` features between two states that are kept for a restart.",
+              doc = "Steps on `augmented` features between two states that are kept for a restart.",
               def = "1000",
               min = 1,
               max = 1_000_000_000,

@@ -219,8 +219,7 @@ class ViewTrainingTest {
   }
 
   private static double[] scores(
-      FineTuner tuner, LabelledImages set, ViewScores.Views views, int threads)
-      throws IOException {
+      FineTuner tuner, LabelledImages set, ViewScores.Views views, int threads) throws IOException {
     double[] all = new double[set.count() * CLASSES];
     ViewScores.each(
         tuner,
