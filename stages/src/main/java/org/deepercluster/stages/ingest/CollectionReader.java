@@ -29,6 +29,7 @@ public interface CollectionReader {
     return switch (config.format()) {
       case "idx" -> new IdxReader(config, classNames);
       case "images" -> new FolderReader(config, classNames);
+      case "imagenet" -> new ImageNetReader(config, classNames);
       case "voc" -> new VocReader(config, classNames);
       default ->
           throw new IllegalArgumentException("format '" + config.format() + "' has no reader");

@@ -11,8 +11,9 @@ public record DataConfig(
     @Key(
             doc =
                 "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain), `images` (a"
-                    + " folder tree of JPEG and PNG files), `voc` (Pascal VOC).",
-            oneOf = {"idx", "images", "voc"})
+                    + " folder tree of JPEG and PNG files), `imagenet` (ImageNet of"
+                    + " 2012), `voc` (Pascal VOC).",
+            oneOf = {"idx", "images", "imagenet", "voc"})
         String format,
     @Key(
             doc =
@@ -22,14 +23,14 @@ public record DataConfig(
     @Key(
             doc =
                 "Labels: for `idx` an IDX label file; for `images` the word `folders` makes each"
-                    + " top-level folder a class. Only evaluation, the report and `method:"
-                    + " supervised` read them.",
+                    + " top-level folder a class; other formats bring their labels with them. Only"
+                    + " evaluation, the report and `method: supervised` read them.",
             def = Key.NONE)
         String labels,
     @Key(
             doc =
                 "Which part of a collection that is published in parts; required there, and to be"
-                    + " left out elsewhere. `voc`: `train`, `val`, `trainval` or `test`.",
+                    + " left out elsewhere. `imagenet`: `train` or `val`; `voc`: `train`, `val`, `trainval` or `test`.",
             def = Key.NONE)
         String split,
     @Key(

@@ -7,6 +7,7 @@ import java.util.Locale;
 enum DataFormat {
   IDX,
   IMAGES,
+  IMAGENET,
   VOC;
 
   /** The layout of that name; its setting is checked before. */
@@ -22,12 +23,13 @@ enum DataFormat {
   List<String> splits() {
     return switch (this) {
       case IDX, IMAGES -> List.of();
+      case IMAGENET -> List.of("train", "val");
       case VOC -> List.of("train", "val", "trainval", "test");
     };
   }
 
   /** True when labels come with the images, without a setting that names them. */
   boolean bringsLabels() {
-    return this == VOC;
+    return this == IMAGENET || this == VOC;
   }
 }

@@ -1,6 +1,7 @@
 package org.deepercluster.stages.ingest;
 
 import static org.deepercluster.stages.image.RejectedImageException.Cause.NOT_AN_IMAGE;
+import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,6 +88,17 @@ record ItemUnit(int index, List<Item> items, boolean listed, long bytes, ImageFi
             throw new RejectedImageException(
                 NOT_AN_IMAGE, "the first bytes are those of no image format");
           }
+        } catch (IOException e) {
+          if (!(item.place() instanceof Place.WholeFile f)
+              || !FolderUnit.isFaultOfFile(f.path(), e)) {
+            throw e;
+          }
+          return new SourceImage(
+              id,
+              item.uri(),
+              item.labels(),
+              null,
+              new SourceImage.Rejection(UNREADABLE.word(), "the file cannot be read: " + e));
         } catch (RejectedImageException e) {
           if (listed || ImageFiles.isNamedLikeAnImage(item.name())) {
             return SourceImage.rejected(id, item.uri(), item.labels(), e);

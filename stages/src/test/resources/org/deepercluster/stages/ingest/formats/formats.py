@@ -1,6 +1,6 @@
 """Small collections in the layouts that their publishers describe, and what a reader must find.
 
-    python3 -m venv v && v/bin/pip install numpy==2.4.6 pillow==13.0.0
+    python3 -m venv v && v/bin/pip install numpy==2.4.6 scipy==1.17.1 pillow==13.0.0
     v/bin/python formats.py
 
 Writes the folders beside this file, and `expected.json`: for each collection and part the images in
@@ -12,8 +12,10 @@ import io
 import json
 import os
 import shutil
+import tarfile
 
 import numpy as np
+import scipy.io
 from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,11 +74,70 @@ def voc():
     write(root + "Annotations/000001.xml", "<annotation/>\n")
 
 
+def tar(entries, mode="w"):
+    """A tar as Python writes it; entries: (name, content)."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode, format=tarfile.GNU_FORMAT) as t:
+        for name, content in entries:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            t.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def imagenet():
+    """ILSVRC2012 as published: ILSVRC2012_img_train.tar holds a tar per synset, whose entries are
+    <wnid>_<number>.JPEG; ILSVRC2012_img_val.tar is flat. Development kit (readme.txt, sections 2
+    and 4): data/meta.mat holds the struct array `synsets` with ILSVRC2012_ID, WNID, words, gloss,
+    num_children, children, wordnet_height, num_train_images, the leaves first;
+    data/ILSVRC2012_validation_ground_truth.txt one ILSVRC2012_ID per image, in the images' order."""
+    wnids = ["n01484850", "n01440764", "n01443537"]  # ILSVRC2012_ID 1, 2, 3: not sorted
+    words = ["great white shark", "tench, Tinca tinca", "goldfish, Carassius auratus"]
+    train = [(w, f"{w}_{n}.JPEG", jpeg(10 * c + n)) for c, w in enumerate(wnids) for n in (1, 22)]
+    truth = [3, 1, 2, 2]
+    val = [(f"ILSVRC2012_val_{i:08d}.JPEG", jpeg(40 + i)) for i in range(1, 5)]
+    fields = ["ILSVRC2012_ID", "WNID", "words", "gloss", "num_children", "children",
+              "wordnet_height", "num_train_images"]
+    synsets = np.zeros((4, 1), dtype=[(f, object) for f in fields])
+    for i in range(3):
+        synsets[i, 0] = (np.uint16(i + 1), wnids[i], words[i], "", np.uint8(0), np.zeros((0, 0)),
+                         np.uint8(0), np.uint16(2))
+    synsets[3, 0] = (np.uint16(4), "n02512053", "fish", "", np.uint8(3), np.uint16([1, 2, 3]),
+                     np.uint8(1), np.uint16(0))
+    mat = io.BytesIO()
+    scipy.io.savemat(mat, {"synsets": synsets}, do_compression=True)
+    ground = "".join(f"{t}\n" for t in truth).encode()
+    kit = [("ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt", ground),
+           ("ILSVRC2012_devkit_t12/data/meta.mat", mat.getvalue()),
+           ("ILSVRC2012_devkit_t12/readme.txt", b"...\n")]
+
+    for w, name, content in train:
+        write(f"imagenet/folders/train/{w}/{name}", content)
+    for name, content in val:
+        write("imagenet/folders/val/" + name, content)
+    for name, content in kit:
+        write("imagenet/folders/" + name, content)
+    write("imagenet/tars/ILSVRC2012_img_train.tar", tar(
+        (w + ".tar", tar((n, c) for v, n, c in train if v == w)) for w in sorted(wnids)))
+    write("imagenet/tars/ILSVRC2012_img_val.tar", tar(val))
+    write("imagenet/tars/ILSVRC2012_devkit_t12.tar.gz", tar(kit, "w:gz"))
+    for (name, content), t in zip(val, truth):
+        write(f"imagenet/classes/val/{wnids[t - 1]}/{name}", content)
+    in_order = sorted(((w, n, 10 * wnids.index(w) + int(n[10:-5])) for w, n, _ in train))
+    expect("imagenet/train", [(f"train/{w}/{n}", i, [w]) for w, n, i in in_order])
+    expect("imagenet/val", [
+        (f"val/{n}", 40 + i, [wnids[truth[i - 1] - 1]]) for i, (n, _) in enumerate(val, 1)])
+    expect("imagenet/classes", sorted(
+        (f"val/{wnids[truth[i - 1] - 1]}/{n}", 40 + i, [wnids[truth[i - 1] - 1]])
+        for i, (n, _) in enumerate(val, 1)))
+
+
 def main():
     for name in os.listdir(HERE):
         if os.path.isdir(os.path.join(HERE, name)):
             shutil.rmtree(os.path.join(HERE, name))
     voc()
+    imagenet()
     with open(os.path.join(HERE, "expected.json"), "w") as f:
         f.write("{\n" + ",\n".join(
             f'"{k}": [\n' + ",\n".join("  " + json.dumps(i, ensure_ascii=False) for i in v) + "]"
