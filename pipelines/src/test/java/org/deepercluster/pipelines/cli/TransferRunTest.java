@@ -89,6 +89,8 @@ class TransferRunTest {
         seed: 3
         model: {trunk: vgg-small, imageSize: 28, input: sobel, width: 4}
         evaluation:
+          train: {format: idx, path: train-images, labels: train-labels}
+          test: {format: idx, path: test-images, labels: test-labels}
           protocols:
             voc07-fc68:
               train: {path: VOC2007}
@@ -115,21 +117,15 @@ class TransferRunTest {
               epochs: 2
               batchSize: 8
             imagenet-linear:
-              train: {format: idx, path: train-images, labels: train-labels}
-              test: {format: idx, path: test-images, labels: test-labels}
               layerLr: conv2=0.01
               epochs: 2
               batchSize: 16
             imagenet-finetune:
-              train: {format: idx, path: train-images, labels: train-labels}
-              test: {format: idx, path: test-images, labels: test-labels}
               epochs: 8
               batchSize: 16
               lrEvery: 6
             few:
               protocol: imagenet-semi-10
-              train: {format: idx, path: train-images, labels: train-labels}
-              test: {format: idx, path: test-images, labels: test-labels}
               epochs: 2
               batchSize: 4
               repetitions: 2
