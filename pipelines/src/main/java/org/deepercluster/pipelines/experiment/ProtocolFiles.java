@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
 /** The protocols with published settings: the files of {@code experiments/evaluation}. */
 public final class ProtocolFiles {
   /** Their names, in the order in which they are listed. */
-  public static final List<String> NAMES = List.of("knn", "lowshot", "linear");
+  public static final List<String> NAMES =
+      List.of("knn", "lowshot", "linear", "voc07-svm", "voc07-lowshot");
 
   private ProtocolFiles() {}
 

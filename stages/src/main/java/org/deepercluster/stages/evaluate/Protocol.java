@@ -44,6 +44,8 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol {
     types.put("linear", EvaluateConfig.Linear.class);
     types.put("lowshot", EvaluateConfig.LowShot.class);
     types.put("knn", EvaluateConfig.Knn.class);
+    types.put("svm", Svm.class);
+    types.put("svm-lowshot", SvmLowShot.class);
     return java.util.Collections.unmodifiableMap(types);
   }
 }
