@@ -18,6 +18,8 @@ public final class ProtocolFiles {
           "knn",
           "lowshot",
           "linear",
+          "voc07-svm",
+          "voc07-lowshot",
           "voc07-fc68",
           "voc07-all",
           "voc07-linear",

@@ -195,12 +195,12 @@ public record EvaluateConfig(
     }
 
     @Override
-    public List<Result> probe(
-        String name, Examples train, Examples test, String layer, int repetition, long seed) {
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
       // The same orders for all networks: only the features differ.
       LinearClassifier linear =
-          LinearProbe.train(train.single(), this, Seeds.of(seed, "linear/" + layer));
-      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(test.single())));
+          LinearProbe.train(features.train(), this, Seeds.of(seed, "linear/" + layer));
+      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
     }
   }
 
@@ -239,16 +239,16 @@ public record EvaluateConfig(
     }
 
     @Override
-    public int repetitions() {
+    public int units(int classes) {
       return draws;
     }
 
     @Override
-    public List<Result> probe(
-        String name, Examples train, Examples test, String layer, int repetition, long seed) {
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
       double top1 =
           org.deepercluster.stages.evaluate.LowShot.top1(
-              train.single(), test.single(), this, Seeds.of(seed, "lowshot"), repetition);
+              features.train(), features.test(), this, Seeds.of(seed, "lowshot"), unit);
       return List.of(Result.of(name + perClass, MetricNames.TOP1, layer, top1));
     }
   }
@@ -272,9 +272,10 @@ public record EvaluateConfig(
     }
 
     @Override
-    public List<Result> probe(
-        String name, Examples train, Examples test, String layer, int repetition, long seed) {
-      double top1 = org.deepercluster.stages.evaluate.Knn.top1(train.single(), test.single(), this);
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
+      double top1 =
+          org.deepercluster.stages.evaluate.Knn.top1(features.train(), features.test(), this);
       return List.of(
           Result.of(
               name, MetricNames.TOP1, layer.equals(EvaluateTables.LAST_BLOCK) ? "" : layer, top1));

@@ -44,6 +44,8 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol, Fi
     types.put("linear", EvaluateConfig.Linear.class);
     types.put("lowshot", EvaluateConfig.LowShot.class);
     types.put("knn", EvaluateConfig.Knn.class);
+    types.put("svm", Svm.class);
+    types.put("svm-lowshot", SvmLowShot.class);
     types.put("fine-tune", FineTune.class);
     return java.util.Collections.unmodifiableMap(types);
   }

@@ -3,12 +3,14 @@ package org.deepercluster.stages.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.config.Seeds;
@@ -191,6 +193,72 @@ class ViewTrainingTest {
               });
       assertThat(tuner.state()).isEqualTo(expected);
     }
+  }
+
+  private static final int LONG = 400;
+
+  /** What is killed: a long training, in the folder that is its argument. */
+  public static final class Victim {
+    private Victim() {}
+
+    public static void main(String[] args) throws Exception {
+      var test = new ViewTrainingTest();
+      test.folder = Path.of(args[0]);
+      useOneThread();
+      test.writeImages();
+      test.trainLong();
+    }
+  }
+
+  private LinkedHashMap<String, Tensor> trainLong() throws Exception {
+    try (LabelledImages set = open();
+        FineTuner tuner = tuner(set)) {
+      var training = new ViewTraining(LONG, 4, VIEWS, 5, 1, 11);
+      training.run(tuner, set, new ViewTraining.Keep(folder + "/kept", "a"), (d, n, l) -> {});
+      return tuner.state();
+    }
+  }
+
+  @Test
+  void aKilledProcessLosesNothingThatWasKept() throws Exception {
+    Path own = folder;
+    LinkedHashMap<String, Tensor> expected = trainLong();
+    folder = own.resolve("killed");
+    Path record = folder.resolve("kept/a.json");
+    long reached = 0;
+    for (int kill = 0; kill < 2; kill++) {
+      Process victim = victim();
+      long before = reached;
+      try {
+        while (reached <= before && victim.isAlive()) {
+          victim.waitFor(2, TimeUnit.MILLISECONDS);
+          if (java.nio.file.Files.exists(record)) {
+            reached = new ObjectMapper().readTree(record.toFile()).get("step").longValue();
+          }
+        }
+      } finally {
+        victim.destroyForcibly().waitFor();
+      }
+      assertThat(victim.exitValue())
+          .as(java.nio.file.Files.readString(own.resolve("log")))
+          .isEqualTo(137);
+      assertThat(reached).isBetween(before + 1, LONG - 1L);
+    }
+    assertThat(trainLong()).isEqualTo(expected);
+  }
+
+  private Process victim() throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx512m",
+            "-Dorg.eclipse.deeplearning4j.helpers.disable=false",
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            Victim.class.getName(),
+            folder.toString())
+        .redirectErrorStream(true)
+        .redirectOutput(folder.getParent().resolve("log").toFile())
+        .start();
   }
 
   @Test
