@@ -135,7 +135,7 @@ record Contradictions(
                     + last));
       }
     }
-    if (method == Method.SUPERVISED && data != null && data.labels() == null) {
+    if (method == Method.SUPERVISED && data != null && !data.labelled()) {
       faults.add(
           SettingFault.of("data.labels", "is missing: method " + method + " learns from it"));
     }

@@ -41,6 +41,9 @@ import org.yaml.snakeyaml.error.Mark;
 public final class ExperimentReader {
   private static final String TRACKING_VARIABLE = "MLFLOW_TRACKING_URI";
 
+  private static final int FOLDER = 0;
+  private static final int ANYTHING = -1;
+
   private final String file;
   private final Path folder;
   private final Faults faults = new Faults();
@@ -594,12 +597,16 @@ public final class ExperimentReader {
   /** Makes paths absolute and looks at what lies there. */
   private void resolveData(String prefix, Map<String, Object> values) {
     boolean idx = "idx".equals(values.get(prefix + "format"));
-    boolean images = "images".equals(values.get(prefix + "format"));
     OptionalLong count = OptionalLong.empty();
-    if (values.get(prefix + "path") instanceof String given && (idx || images)) {
+    if (values.get(prefix + "path") instanceof String given
+        && values.get(prefix + "format") instanceof String format) {
       String path = resolve(prefix + "path", given);
       values.put(prefix + "path", path);
-      count = exists(prefix + "path", path, idx ? IdxHeader.IMAGES : 0);
+      count =
+          exists(
+              prefix + "path",
+              path,
+              idx ? IdxHeader.IMAGES : format.equals("images") ? FOLDER : ANYTHING);
     }
     if (count.isPresent()) {
       long limit = values.get(prefix + "limit") instanceof Long most ? most : Long.MAX_VALUE;
@@ -642,7 +649,7 @@ public final class ExperimentReader {
   /**
    * Checks what lies at a local path; addresses of other file systems are left to the stages.
    *
-   * @param magic what an IDX file must start with, or 0 for a folder
+   * @param magic what an IDX file must start with, or {@link #FOLDER} or {@link #ANYTHING}
    * @return the number of elements, if the file says it
    */
   private OptionalLong exists(String key, String path, int magic) {
@@ -653,11 +660,11 @@ public final class ExperimentReader {
     String problem = null;
     if (!Files.exists(local)) {
       problem = "does not exist: " + path;
-    } else if (magic == 0 && !Files.isDirectory(local)) {
+    } else if (magic == FOLDER && !Files.isDirectory(local)) {
       problem = "must be a folder of images for format images, got the file " + path;
-    } else if (magic != 0 && Files.isDirectory(local)) {
+    } else if (magic > 0 && Files.isDirectory(local)) {
       problem = "must be an IDX file for format idx, got the folder " + path;
-    } else if (magic != 0) {
+    } else if (magic > 0) {
       try {
         return OptionalLong.of(IdxHeader.count(local, magic));
       } catch (IOException e) {

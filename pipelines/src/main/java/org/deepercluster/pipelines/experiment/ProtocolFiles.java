@@ -13,7 +13,21 @@ import java.util.stream.Collectors;
 /** The protocols with published settings: the files of {@code experiments/evaluation}. */
 public final class ProtocolFiles {
   /** Their names, in the order in which they are listed. */
-  public static final List<String> NAMES = List.of("knn", "lowshot", "linear");
+  public static final List<String> NAMES =
+      List.of(
+          "knn",
+          "lowshot",
+          "linear",
+          "voc07-svm",
+          "voc07-lowshot",
+          "voc07-fc68",
+          "voc07-all",
+          "voc07-linear",
+          "imagenet-linear",
+          "places205-linear",
+          "imagenet-finetune",
+          "imagenet-semi-1",
+          "imagenet-semi-10");
 
   private ProtocolFiles() {}
 

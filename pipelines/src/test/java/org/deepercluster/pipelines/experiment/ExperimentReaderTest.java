@@ -307,7 +307,7 @@ class ExperimentReaderTest {
         "method: deepercluster | 'method: cartesian' | 13:6: clustering.m must be 1 for method cartesian, got 2",
         "seed: 7 | 'tracking: {uri: file:/mlruns}' | 3:17: tracking.uri must be an address such as http://host:5000, got file:/mlruns",
         "seed: 7 | 'tracking: {uri: http://me:secret@host}' | 3:17: tracking.uri must not hold a user name or password",
-        "format: idx | 'format: csv' | 5:11: data.format must be one of idx, images, got csv",
+        "format: idx | 'format: zap' | 5:11: data.format must be one of idx, images,",
         "path: images.gz | 'path: photos' | 6:9: data.path must be an IDX file for format idx, got the folder photos",
         "path: images.gz | 'path: e.yaml' | 6:9: data.path must be an IDX file of images: e.yaml starts with 6e616d65, where 00000803 is expected",
         "path: images.gz | 'path: labels.gz' | 6:9: data.path must be an IDX file of images: labels.gz starts with 00000801",

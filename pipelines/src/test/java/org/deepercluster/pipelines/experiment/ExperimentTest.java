@@ -154,7 +154,10 @@ class ExperimentTest {
                     random.nextDouble(),
                     random.nextBoolean(),
                     "all",
-                    "cached"),
+                    "cached",
+                    null,
+                    new AugmentConfig(0.2, 1, 1.5, true),
+                    1 + random.nextInt(9)),
                 new EvaluateConfig.LowShot(
                     1 + random.nextInt(9),
                     5,

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
@@ -93,7 +94,7 @@ public record EvaluateConfig(
                   "is missing, and so is evaluation."
                       + commonKey
                       + ": the protocol needs labelled images"));
-    } else if (data.labels() == null) {
+    } else if (!data.labelled()) {
       faults.add(
           SettingFault.of(
               (own == null ? commonKey : key) + ".labels",
@@ -140,10 +141,25 @@ public record EvaluateConfig(
       @Key(
               doc =
                   "What the classifiers are trained on: `cached` features, of each image once as it"
-                      + " is seen in inference.",
+                      + " is seen in inference, or `augmented` ones, of a new random crop and flip"
+                      + " in each epoch, as published; not with `standardise` or `last-block`.",
               def = "cached",
-              oneOf = {"cached"})
-          String features)
+              oneOf = {"cached", "augmented"})
+          String features,
+      @Key(
+              doc =
+                  "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
+                      + " conv2=0.01`; with `augmented` features.",
+              def = Key.NONE)
+          String layerLr,
+      @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
+      @Key(
+              doc = "Steps on `augmented` features between two states that are kept for a restart.",
+              def = "1000",
+              min = 1,
+              max = 1_000_000_000,
+              affectsResult = false)
+          int keepEvery)
       implements FrozenProtocol {
     /** Checks ranges. */
     public Linear {
@@ -156,16 +172,35 @@ public record EvaluateConfig(
           weightDecay,
           standardise,
           layers,
-          features);
+          features,
+          layerLr,
+          augment,
+          keepEvery);
+      boolean augmented = features.equals("augmented");
+      Schema.require(
+          !augmented || !standardise,
+          "must be false with augmented features, which have no statistics before training",
+          "standardise",
+          "features");
+      Schema.require(
+          augmented || layerLr == null, "must be left out with cached features", "layerLr");
+      var unused = AugmentedLinear.rates(layerLr);
     }
 
     @Override
-    public List<Result> probe(
-        String name, Examples train, Examples test, String layer, int repetition, long seed) {
+    public List<Measurement> measure(Evaluation evaluation) throws Exception {
+      return features.equals("augmented")
+          ? AugmentedLinear.measure(evaluation, this)
+          : FrozenProtocol.super.measure(evaluation);
+    }
+
+    @Override
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
       // The same orders for all networks: only the features differ.
       LinearClassifier linear =
-          LinearProbe.train(train.single(), this, Seeds.of(seed, "linear/" + layer));
-      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(test.single())));
+          LinearProbe.train(features.train(), this, Seeds.of(seed, "linear/" + layer));
+      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
     }
   }
 
@@ -204,16 +239,16 @@ public record EvaluateConfig(
     }
 
     @Override
-    public int repetitions() {
+    public int units(int classes) {
       return draws;
     }
 
     @Override
-    public List<Result> probe(
-        String name, Examples train, Examples test, String layer, int repetition, long seed) {
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
       double top1 =
           org.deepercluster.stages.evaluate.LowShot.top1(
-              train.single(), test.single(), this, Seeds.of(seed, "lowshot"), repetition);
+              features.train(), features.test(), this, Seeds.of(seed, "lowshot"), unit);
       return List.of(Result.of(name + perClass, MetricNames.TOP1, layer, top1));
     }
   }
@@ -237,9 +272,10 @@ public record EvaluateConfig(
     }
 
     @Override
-    public List<Result> probe(
-        String name, Examples train, Examples test, String layer, int repetition, long seed) {
-      double top1 = org.deepercluster.stages.evaluate.Knn.top1(train.single(), test.single(), this);
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
+      double top1 =
+          org.deepercluster.stages.evaluate.Knn.top1(features.train(), features.test(), this);
       return List.of(
           Result.of(
               name, MetricNames.TOP1, layer.equals(EvaluateTables.LAST_BLOCK) ? "" : layer, top1));

@@ -65,14 +65,13 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
               context.input("images").table("labels")));
     }
     List<Measurement> rows =
-        Measurement.means(
-            Probe.measure(
-                evaluation,
-                List.of(
-                    new Probe.Named(MetricNames.LINEAR, config.linear()),
-                    new Probe.Named(MetricNames.LOWSHOT, config.lowShot()),
-                    new Probe.Named(MetricNames.KNN, config.knn())),
-                clusters));
+        Probe.measure(
+            evaluation,
+            List.of(
+                new Probe.Named(MetricNames.LINEAR, config.linear()),
+                new Probe.Named(MetricNames.LOWSHOT, config.lowShot()),
+                new Probe.Named(MetricNames.KNN, config.knn())),
+            clusters);
     return StageResult.of(
         List.of(TableWriter.write(context.directory(), 0, Measurement.columns(rows))),
         Measurement.numbers(rows));

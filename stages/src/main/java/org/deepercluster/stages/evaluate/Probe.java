@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageException;
@@ -23,7 +24,7 @@ import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableSchema;
 
-/** One measurement of a frozen protocol per unit, and one unit for the clusters. */
+/** The units of frozen protocols, and one for the clusters. */
 final class Probe extends StageTransform<Probe.Task> {
   private static final long serialVersionUID = 1;
 
@@ -43,17 +44,17 @@ final class Probe extends StageTransform<Probe.Task> {
   }
 
   /**
-   * A repetition of a protocol on a layer.
+   * A unit of a protocol on a layer.
    *
    * @param protocol what to do
    * @param network {@code trained} or {@code random}
    * @param layer name of the convolution, or {@link EvaluateTables#LAST_BLOCK}
-   * @param repetition from 0
+   * @param unit from 0
    * @param train its pooled activations of the training images, and their labels
    * @param test of the test images
    */
   record LayerTask(
-      Named protocol, String network, String layer, int repetition, Labelled train, Labelled test)
+      Named protocol, String network, String layer, int unit, Labelled train, Labelled test)
       implements Task {}
 
   /**
@@ -92,8 +93,8 @@ final class Probe extends StageTransform<Probe.Task> {
    * @param evaluation networks and images
    * @param protocols what to measure
    * @param others further tasks for the same pipeline
-   * @return rows in the order of layers, networks, protocols and repetitions, then those of {@code
-   *     others}
+   * @return the protocols' results in the order of layers and networks, protocol after protocol,
+   *     then the rows of {@code others}
    */
   static List<Measurement> measure(
       Evaluation evaluation, List<Named> protocols, List<? extends Task> others) throws Exception {
@@ -124,8 +125,8 @@ final class Probe extends StageTransform<Probe.Task> {
         Labelled test = labelled(pooled, n, "test", layer, evaluation.test(), classes);
         for (Named p : protocols) {
           if (layers(p, known).contains(layer)) {
-            for (int r = 0; r < p.protocol().repetitions(); r++) {
-              tasks.add(new LayerTask(p, n.name(), layer, r, train, test));
+            for (int u = 0; u < p.protocol().units(classes); u++) {
+              tasks.add(new LayerTask(p, n.name(), layer, u, train, test));
             }
           }
         }
@@ -134,11 +135,27 @@ final class Probe extends StageTransform<Probe.Task> {
     tasks.addAll(others);
     List<Part> parts =
         evaluation.context().run("classifiers", out -> new Probe(evaluation.seed(), tasks, out));
-    return Measurement.read(parts);
+    List<Measurement> results = new ArrayList<>();
+    for (Named p : protocols) {
+      results.addAll(p.protocol().results(rows(parts, tasks, t -> isOf(p, t))));
+    }
+    results.addAll(rows(parts, tasks, others::contains));
+    return results;
+  }
+
+  private static boolean isOf(Named p, Task t) {
+    return t instanceof LayerTask l && l.protocol().equals(p);
+  }
+
+  /** Rows of some of the tasks; each has left one file, under its number. */
+  private static List<Measurement> rows(List<Part> parts, List<Task> tasks, Predicate<Task> wanted)
+      throws IOException {
+    return Measurement.read(
+        parts.stream().sorted().filter(p -> wanted.test(tasks.get(p.index()))).toList());
   }
 
   /** The network's layers, from input to output. */
-  private static List<String> layers(Evaluation evaluation) {
+  static List<String> layers(Evaluation evaluation) {
     List<String> layers;
     try (Trunk trunk = Trunk.create(evaluation.model(), 0)) {
       layers = new ArrayList<>(trunk.convLayers().stream().map(ConvLayer::name).toList());
@@ -149,8 +166,13 @@ final class Probe extends StageTransform<Probe.Task> {
 
   /** The layers that a protocol names. */
   private static List<String> layers(Named p, List<String> known) throws StageException {
+    return layers(p.name(), p.protocol().layers(), known);
+  }
+
+  /** Those of the {@code known} layers that the setting {@code layers} of a protocol names. */
+  static List<String> layers(String protocol, String asked, List<String> known)
+      throws StageException {
     List<String> convolutions = known.subList(0, known.size() - 1);
-    String asked = p.protocol().layers();
     if (asked.equals("all")) {
       return convolutions;
     }
@@ -161,7 +183,7 @@ final class Probe extends StageTransform<Probe.Task> {
     for (String layer : named) {
       if (!known.contains(layer)) {
         throw new StageException(
-            p.name()
+            protocol
                 + ": layers must be all, last, or some of "
                 + String.join(", ", known)
                 + "; got "
@@ -196,8 +218,7 @@ final class Probe extends StageTransform<Probe.Task> {
     private transient Labelled trainSource;
 
     private transient Labelled testSource;
-    private transient Examples train;
-    private transient Examples test;
+    private transient Features features;
 
     Work(long seed) {
       this.seed = seed;
@@ -220,14 +241,11 @@ final class Probe extends StageTransform<Probe.Task> {
     private List<Result> layer(LayerTask task) throws IOException {
       if (!Objects.equals(task.train(), trainSource) || !Objects.equals(task.test(), testSource)) {
         close();
-        train = task.train().read();
-        test = task.test().read();
+        features = new Features(task.layer(), task.train().read(), task.test().read());
         trainSource = task.train();
         testSource = task.test();
       }
-      return task.protocol()
-          .protocol()
-          .probe(task.protocol().name(), train, test, task.layer(), task.repetition(), seed);
+      return task.protocol().protocol().probe(task.protocol().name(), features, task.unit(), seed);
     }
 
     private static List<Result> clusters(ClusterTask task) throws IOException {
@@ -241,8 +259,7 @@ final class Probe extends StageTransform<Probe.Task> {
 
     @Override
     public void close() {
-      train = null;
-      test = null;
+      features = null;
       trainSource = null;
       testSource = null;
     }

@@ -16,7 +16,7 @@ import org.deepercluster.stages.beam.Work;
  * experiments/evaluation/NAME.yaml} with published settings, and a section of that name on its page
  * in {@code stages/docs/evaluation}.
  */
-public sealed interface Protocol extends Serializable permits FrozenProtocol {
+public sealed interface Protocol extends Serializable permits FrozenProtocol, FineTune {
   /** Configuration record by the word that the setting {@code type} names it with. */
   Map<String, Class<? extends Record>> TYPES = types();
 
@@ -56,6 +56,9 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol {
     types.put("linear", EvaluateConfig.Linear.class);
     types.put("lowshot", EvaluateConfig.LowShot.class);
     types.put("knn", EvaluateConfig.Knn.class);
+    types.put("svm", Svm.class);
+    types.put("svm-lowshot", SvmLowShot.class);
+    types.put("fine-tune", FineTune.class);
     return java.util.Collections.unmodifiableMap(types);
   }
 }

@@ -24,16 +24,30 @@ public record EncodedImage(String encoding, int width, int height, int channels,
     }
   }
 
-  /**
-   * Takes the bytes of a JPEG or PNG file after decoding them once, so that what gets in can be
-   * decoded later.
-   *
-   * @throws RejectedImageException as {@link ImageCodec#decode}
-   */
+  /** As {@link #of(byte[], ImageRules)}, whatever its sides. */
   public static EncodedImage of(byte[] file) {
-    Image image = ImageCodec.decode(file);
+    return of(file, new ImageRules(1, ImageCodec.MAX_PIXELS));
+  }
+
+  /**
+   * Takes the bytes of an image file after decoding them once, so that what gets in can be decoded
+   * later.
+   *
+   * @throws RejectedImageException as {@link ImageCodec#decode}, or when the rules exclude it
+   */
+  public static EncodedImage of(byte[] file, ImageRules rules) {
+    Image image = ImageCodec.decode(file, rules.maxPixels());
+    if (Math.min(image.width(), image.height()) < rules.minSide()) {
+      throw new RejectedImageException(
+          RejectedImageException.Cause.TOO_SMALL,
+          image.width()
+              + "×"
+              + image.height()
+              + " pixels; each side must be at least "
+              + rules.minSide());
+    }
     return new EncodedImage(
-        ImageCodec.format(file), image.width(), image.height(), image.channels(), file);
+        ImageFormat.of(file).word(), image.width(), image.height(), image.channels(), file);
   }
 
   /** Takes bare pixels. */

@@ -34,80 +34,31 @@ import javax.imageio.stream.ImageInputStreamImpl;
  * </ul>
  */
 public final class ImageCodec {
-  /** Largest number of pixels that is decoded: 8192², 400 MB of working memory for RGB. */
+  /** Largest number of pixels that is decoded unless told otherwise: 8192². */
   public static final long MAX_PIXELS = 1L << 26;
 
   private ImageCodec() {}
 
-  /**
-   * Names the format by the first bytes of a file, never by its name.
-   *
-   * @param head the file, or at least its first 16 bytes
-   * @return {@code jpeg}, {@code png}; for images that are recognised but not read {@code gif},
-   *     {@code bmp}, {@code tiff}, {@code webp}, {@code heif}, {@code jpeg2000}, {@code jpegxl},
-   *     {@code psd}; else the empty string
-   */
-  public static String format(byte[] head) {
-    if (JpegStream.starts(head)) {
-      return "jpeg";
-    }
-    if (PngStream.starts(head)) {
-      return "png";
-    }
-    if (has(head, 0, "GIF87a") || has(head, 0, "GIF89a")) {
-      return "gif";
-    }
-    if (has(head, 0, "BM") && has(head, 6, "\0\0\0\0")) {
-      return "bmp";
-    }
-    if (has(head, 0, "II*\0") || has(head, 0, "MM\0*")) {
-      return "tiff";
-    }
-    if (has(head, 0, "RIFF") && has(head, 8, "WEBP")) {
-      return "webp";
-    }
-    if (has(head, 4, "ftyphei")
-        || has(head, 4, "ftyphev")
-        || has(head, 4, "ftypmif1")
-        || has(head, 4, "ftypavi")) {
-      return "heif";
-    }
-    if (has(head, 0, "\0\0\0\u000CjP  ")) {
-      return "jpeg2000";
-    }
-    if (has(head, 0, "\0\0\0\u000CJXL ") || has(head, 0, "\u00FF\n")) {
-      return "jpegxl";
-    }
-    return has(head, 0, "8BPS\0\u0001") ? "psd" : "";
-  }
-
-  private static boolean has(byte[] head, int at, String word) {
-    if (head.length < at + word.length()) {
-      return false;
-    }
-    for (int i = 0; i < word.length(); i++) {
-      if ((head[at + i] & 0xFF) != word.charAt(i)) {
-        return false;
-      }
-    }
-    return true;
+  /** As {@link #decode(byte[], long)}, up to {@link #MAX_PIXELS}. */
+  public static Image decode(byte[] file) {
+    return decode(file, MAX_PIXELS);
   }
 
   /**
    * Decodes a file. Its stated sides are checked before any memory is taken for its pixels.
    *
    * @param file all bytes of a JPEG or PNG file
+   * @param maxPixels most pixels that are decoded
    * @return the pixels, uint8 HWC
    * @throws RejectedImageException not-an-image, unsupported (other formats; JPEGs that are CMYK,
-   *     lossless, arithmetic-coded or of 12 bits), too-large (over {@link #MAX_PIXELS}), truncated,
-   *     unreadable
+   *     lossless, arithmetic-coded or of 12 bits), too-large, truncated, unreadable
    */
-  public static Image decode(byte[] file) {
-    String format = format(file);
+  public static Image decode(byte[] file, long maxPixels) {
+    ImageFormat format = ImageFormat.of(file);
     return switch (format) {
-      case "jpeg" -> decodeJpeg(JpegStream.parse(file));
-      case "png" -> decodePng(PngStream.parse(file));
-      case "" ->
+      case JPEG -> decodeJpeg(JpegStream.parse(file), maxPixels);
+      case PNG -> decodePng(PngStream.parse(file), maxPixels);
+      case NONE ->
           throw new RejectedImageException(
               NOT_AN_IMAGE,
               file.length == 0
@@ -115,12 +66,12 @@ public final class ImageCodec {
                   : "the first bytes are those of no image format");
       default ->
           throw new RejectedImageException(
-              UNSUPPORTED, "format " + format.toUpperCase(Locale.ROOT) + "; JPEG and PNG are read");
+              UNSUPPORTED, "format " + format + "; JPEG and PNG are read");
     };
   }
 
-  private static Image decodeJpeg(JpegStream jpeg) {
-    checkSize(jpeg.width(), jpeg.height());
+  private static Image decodeJpeg(JpegStream jpeg, long maxPixels) {
+    checkSize(jpeg.width(), jpeg.height(), maxPixels);
     Raster raster;
     try {
       raster = read("jpeg", jpeg.bytes()).getRaster();
@@ -139,8 +90,8 @@ public final class ImageCodec {
     return upright(interleaved(raster, jpeg.components()), jpeg.orientation());
   }
 
-  private static Image decodePng(PngStream png) {
-    checkSize(png.width(), png.height());
+  private static Image decodePng(PngStream png, long maxPixels) {
+    checkSize(png.width(), png.height(), maxPixels);
     BufferedImage decoded = read("png", png.bytes());
     Raster raster = decoded.getRaster();
     boolean plain = png.colourType() == 0 || png.colourType() == 2;
@@ -200,10 +151,10 @@ public final class ImageCodec {
     return (byte) ((2 * 255 * mixed + square) / (2 * square));
   }
 
-  private static void checkSize(int width, int height) {
-    if ((long) width * height > MAX_PIXELS) {
+  private static void checkSize(int width, int height, long maxPixels) {
+    if ((long) width * height > maxPixels) {
       throw new RejectedImageException(
-          TOO_LARGE, width + "×" + height + " pixels; the limit is " + MAX_PIXELS + " (8192×8192)");
+          TOO_LARGE, width + "×" + height + " pixels; the limit is " + maxPixels);
     }
   }
 

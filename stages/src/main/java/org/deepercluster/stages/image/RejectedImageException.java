@@ -17,7 +17,9 @@ public final class RejectedImageException extends RuntimeException {
     /** A side shorter than the limit. */
     TOO_SMALL("too-small"),
     /** An image, but of a format or variant that is not read here. */
-    UNSUPPORTED("unsupported");
+    UNSUPPORTED("unsupported"),
+    /** An archive's entry that is not a file of its own below the archive's root. */
+    UNSAFE("unsafe");
 
     private final String word;
 

@@ -5,9 +5,6 @@ import java.util.List;
 
 /** Lists a collection of images; the units it gives are then read in any order, by any worker. */
 public interface CollectionReader {
-  /** Images with a side shorter than this are rejected. */
-  int MIN_SIDE = 8;
-
   /**
    * Lists the collection. Faults of the collection as a whole are found here, before any work
    * begins; those of single images only when they are read.
@@ -32,9 +29,10 @@ public interface CollectionReader {
     return switch (config.format()) {
       case "idx" -> new IdxReader(config, classNames);
       case "images" -> new FolderReader(config, classNames);
+      case "imagenet" -> new ImageNetReader(config, classNames);
+      case "voc" -> new VocReader(config, classNames);
       default ->
-          throw new IllegalArgumentException(
-              "format '" + config.format() + "': must be idx or images");
+          throw new IllegalArgumentException("format '" + config.format() + "' has no reader");
     };
   }
 }

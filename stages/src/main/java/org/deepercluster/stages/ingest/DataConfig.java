@@ -3,31 +3,34 @@ package org.deepercluster.stages.ingest;
 import java.io.Serializable;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
+import org.deepercluster.stages.image.ImageCodec;
+import org.deepercluster.stages.image.ImageRules;
 
 /** One collection of images: where it is and how it is laid out. */
 public record DataConfig(
     @Key(
             doc =
-                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain) or `images` (a"
-                    + " folder tree of JPEG and PNG files).",
-            oneOf = {"idx", "images"})
+                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain), `images` (a"
+                    + " folder tree of JPEG and PNG files), `imagenet` (ImageNet of"
+                    + " 2012), `voc` (Pascal VOC).",
+            oneOf = {"idx", "images", "imagenet", "voc"})
         String format,
     @Key(
             doc =
-                "The images: an IDX file for `idx`, a folder for `images`. Relative paths are"
+                "The images: an IDX file for `idx`, a folder for the others. Relative paths are"
                     + " relative to the YAML file; any Beam file system works.")
         String path,
     @Key(
             doc =
                 "Labels: for `idx` an IDX label file; for `images` the word `folders` makes each"
-                    + " top-level folder a class. Only evaluation, the report and `method:"
-                    + " supervised` read them.",
+                    + " top-level folder a class; other formats bring their labels with them. Only"
+                    + " evaluation, the report and `method: supervised` read them.",
             def = Key.NONE)
         String labels,
     @Key(
             doc =
-                "Which part of a collection that is published in parts. Must be left out for `idx`"
-                    + " and `images`, which have none.",
+                "Which part of a collection that is published in parts; required there, and to be"
+                    + " left out elsewhere. `imagenet`: `train` or `val`; `voc`: `train`, `val`, `trainval` or `test`.",
             def = Key.NONE)
         String split,
     @Key(
@@ -46,26 +49,74 @@ public record DataConfig(
             def = "1024",
             min = 1,
             max = 1_000_000)
-        int blockImages)
+        int blockImages,
+    @Key(doc = "Images with a side shorter than so many pixels are rejected.", def = "8", min = 1)
+        int minSide,
+    @Key(
+            doc =
+                "Images of more pixels are rejected, by what the file's header says and before any"
+                    + " memory is taken for them; 67108864 is 8192 × 8192.",
+            def = "67108864",
+            min = 1,
+            max = 268435456)
+        long maxPixels)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
-    Schema.check(DataConfig.class, format, path, labels, split, limit, maxRejects, blockImages);
+    Schema.check(
+        DataConfig.class,
+        format,
+        path,
+        labels,
+        split,
+        limit,
+        maxRejects,
+        blockImages,
+        minSide,
+        maxPixels);
     Schema.require(
         !format.equals("images") || labels == null || labels.equals("folders"),
         "must be `folders` (each top-level folder is a class) for format images, got " + labels,
         "labels",
         "format");
+    DataFormat layout = DataFormat.of(format);
     Schema.require(
-        split == null,
-        "must be left out for format " + format + ", which has no parts, got " + split,
-        "split",
+        labels == null || !layout.bringsLabels(),
+        "must be left out for format " + format + ", which brings its labels, got " + labels,
+        "labels",
         "format");
+    if (layout.splits().isEmpty()) {
+      Schema.require(
+          split == null,
+          "must be left out for format " + format + ", which has no parts, got " + split,
+          "split",
+          "format");
+    } else {
+      Schema.require(
+          split != null && layout.splits().contains(split),
+          "must be one of "
+              + String.join(", ", layout.splits())
+              + " for format "
+              + format
+              + (split == null ? ", and is missing" : ", got " + split),
+          "split",
+          "format");
+    }
   }
 
-  /** A collection without parts. */
+  /** True when the collection is to have labels. */
+  public boolean labelled() {
+    return labels != null || DataFormat.of(format).bringsLabels();
+  }
+
+  /** A collection without parts, with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
-    this(format, path, labels, null, limit, maxRejects, blockImages);
+    this(format, path, labels, null, limit, maxRejects, blockImages, 8, ImageCodec.MAX_PIXELS);
+  }
+
+  /** Which images are used. */
+  ImageRules rules() {
+    return new ImageRules(minSide, maxPixels);
   }
 }

@@ -1,18 +1,13 @@
 package org.deepercluster.stages.ingest;
 
-import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_LARGE;
-import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_SMALL;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import org.deepercluster.stages.image.EncodedImage;
-import org.deepercluster.stages.image.ImageCodec;
+import org.deepercluster.stages.image.ImageFormat;
 import org.deepercluster.stages.image.RejectedImageException;
 
 /**
@@ -23,19 +18,12 @@ import org.deepercluster.stages.image.RejectedImageException;
  * @param files paths below it, with slashes
  * @param labels class of each file, −1 for none; or null without labels
  * @param bytes sizes of the files together
+ * @param rules what becomes of a file
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record FolderUnit(int index, String root, List<String> files, int[] labels, long bytes)
+record FolderUnit(
+    int index, String root, List<String> files, int[] labels, long bytes, ImageFiles rules)
     implements SourceUnit {
-  /** Largest file that is read: 256 MiB. */
-  static final int MAX_FILE_BYTES = 1 << 28;
-
-  private static final int HEAD = 16;
-  private static final Set<String> IMAGE_SUFFIXES =
-      Set.of(
-          "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "tif", "tiff", "webp", "heic", "heif",
-          "avif", "jp2", "jxl", "psd");
-
   /** Copies the names. */
   FolderUnit {
     files = List.copyOf(files);
@@ -58,12 +46,12 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
 
   /** True unless the file is one to skip. */
   static boolean isCandidate(String root, String name) throws IOException {
-    if (isNamedLikeAnImage(name)) {
+    if (ImageFiles.isNamedLikeAnImage(name)) {
       return true;
     }
     String path = Storage.join(root, name);
     try (InputStream in = Storage.open(path, 0)) {
-      return !ImageCodec.format(in.readNBytes(HEAD)).isEmpty();
+      return ImageFiles.isCandidate(in.readNBytes(ImageFormat.HEAD_BYTES), name);
     } catch (IOException e) {
       if (isFaultOfFile(path, e)) {
         return false;
@@ -80,53 +68,19 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
     return e instanceof FileNotFoundException || Storage.isLocal(path);
   }
 
-  private static boolean isNamedLikeAnImage(String name) {
-    int dot = name.lastIndexOf('.');
-    return dot >= 0 && IMAGE_SUFFIXES.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
-  }
-
-  /** The bytes of a candidate, or the first of them if they are no JPEG or PNG; null to skip it. */
-  private static byte[] read(String path, boolean namedLikeAnImage) throws IOException {
+  /** Null to skip the file. */
+  private EncodedImage read(String path) throws IOException {
     try (InputStream in = Storage.open(path, 0)) {
-      byte[] head = in.readNBytes(HEAD);
-      String format = ImageCodec.format(head);
-      if (format.isEmpty() && !namedLikeAnImage) {
-        return null;
-      }
-      if (!format.equals("jpeg") && !format.equals("png")) {
-        return head;
-      }
-      byte[] rest = in.readNBytes(MAX_FILE_BYTES + 1 - head.length);
-      if (head.length + rest.length > MAX_FILE_BYTES) {
-        throw new RejectedImageException(
-            TOO_LARGE, "the file has more than " + MAX_FILE_BYTES + " bytes (256 MiB)");
-      }
-      byte[] file = Arrays.copyOf(head, head.length + rest.length);
-      System.arraycopy(rest, 0, file, head.length, rest.length);
-      return file;
+      return rules.read(path, in);
     } catch (IOException e) {
       if (!isFaultOfFile(path, e)) {
         throw e;
       }
-      if (!namedLikeAnImage) {
+      if (!ImageFiles.isNamedLikeAnImage(path)) {
         return null;
       }
       throw new RejectedImageException(UNREADABLE, "the file cannot be read: " + e);
     }
-  }
-
-  private static EncodedImage checked(byte[] file) {
-    EncodedImage image = EncodedImage.of(file);
-    if (Math.min(image.width(), image.height()) < CollectionReader.MIN_SIDE) {
-      throw new RejectedImageException(
-          TOO_SMALL,
-          image.width()
-              + "×"
-              + image.height()
-              + " pixels; each side must be at least "
-              + CollectionReader.MIN_SIDE);
-    }
-    return image;
   }
 
   private final class Candidates implements SourceImages {
@@ -144,9 +98,9 @@ record FolderUnit(int index, String root, List<String> files, int[] labels, long
             c < 0 ? List.of() : List.of(new Label(c, FolderReader.topFolder(name)));
         next++;
         try {
-          byte[] file = read(path, isNamedLikeAnImage(name));
-          if (file != null) {
-            return SourceImage.accepted(id, path, classes, checked(file));
+          EncodedImage image = read(path);
+          if (image != null) {
+            return SourceImage.accepted(id, path, classes, image);
           }
         } catch (RejectedImageException e) {
           return SourceImage.rejected(id, path, classes, e);

@@ -109,7 +109,7 @@ class ImageCodecTest {
     rejected(
         "GIF89a........".getBytes(ISO_8859_1), Cause.UNSUPPORTED, "GIF; JPEG and PNG are read");
     rejected("RIFF....WEBPVP8 ".getBytes(ISO_8859_1), Cause.UNSUPPORTED, "WEBP");
-    rejected("\0\0\0\u0018ftypheic".getBytes(ISO_8859_1), Cause.UNSUPPORTED, "HEIF");
+    rejected("\0\0\0\u0018ftypheic".getBytes(ISO_8859_1), Cause.UNSUPPORTED, "HEIC");
   }
 
   @Test

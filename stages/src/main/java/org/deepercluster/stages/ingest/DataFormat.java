@@ -1,0 +1,35 @@
+package org.deepercluster.stages.ingest;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Layouts of collections that are read; the name in lower case is the setting's word. */
+enum DataFormat {
+  IDX,
+  IMAGES,
+  IMAGENET,
+  VOC;
+
+  /** The layout of that name; its setting is checked before. */
+  static DataFormat of(String word) {
+    return valueOf(word.toUpperCase(Locale.ROOT));
+  }
+
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Parts that it is published in; empty when it has none. */
+  List<String> splits() {
+    return switch (this) {
+      case IDX, IMAGES -> List.of();
+      case IMAGENET -> List.of("train", "val");
+      case VOC -> List.of("train", "val", "trainval", "test");
+    };
+  }
+
+  /** True when labels come with the images, without a setting that names them. */
+  boolean bringsLabels() {
+    return this == IMAGENET || this == VOC;
+  }
+}
