@@ -52,12 +52,38 @@ public record DataConfig(
             def = "67108864",
             min = 1,
             max = 268435456)
-        long maxPixels)
+        long maxPixels,
+    @Key(
+            doc = "Image files that end early: `reject` them, or `decode` what is there of them.",
+            def = "reject",
+            oneOf = {"reject", "decode"})
+        String truncated,
+    @Key(
+            doc = "Animations: use their `first` picture, or `reject` them.",
+            def = "first",
+            oneOf = {"first", "reject"})
+        String animated,
+    @Key(
+            doc = "Images whose pixels are all of one colour: `reject` them, or `keep` them.",
+            def = "reject",
+            oneOf = {"reject", "keep"})
+        String uniform)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
     Schema.check(
-        DataConfig.class, format, path, labels, limit, maxRejects, blockImages, minSide, maxPixels);
+        DataConfig.class,
+        format,
+        path,
+        labels,
+        limit,
+        maxRejects,
+        blockImages,
+        minSide,
+        maxPixels,
+        truncated,
+        animated,
+        uniform);
     Schema.require(
         !format.equals("images") || labels == null || labels.equals("folders"),
         "must be `folders` (each top-level folder is a class) for format images, got " + labels,
@@ -68,11 +94,27 @@ public record DataConfig(
   /** A collection with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
-    this(format, path, labels, limit, maxRejects, blockImages, 8, ImageCodec.MAX_PIXELS);
+    this(
+        format,
+        path,
+        labels,
+        limit,
+        maxRejects,
+        blockImages,
+        8,
+        ImageCodec.MAX_PIXELS,
+        "reject",
+        "first",
+        "reject");
   }
 
   /** Which images are used. */
   ImageRules rules() {
-    return new ImageRules(minSide, maxPixels);
+    return new ImageRules(
+        truncated.equals("decode"),
+        minSide,
+        maxPixels,
+        animated.equals("reject"),
+        uniform.equals("reject"));
   }
 }
