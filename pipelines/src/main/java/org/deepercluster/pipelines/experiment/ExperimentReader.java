@@ -653,7 +653,7 @@ public final class ExperimentReader {
    * @return the number of elements, if the file says it
    */
   private OptionalLong exists(String key, String path, int magic) {
-    if (isAddress(path) || magic == ANYTHING && DataConfig.isPattern(path)) {
+    if (isAddress(path) || (magic == ANYTHING && DataConfig.isPattern(path))) {
       return OptionalLong.empty();
     }
     Path local = Path.of(path);
