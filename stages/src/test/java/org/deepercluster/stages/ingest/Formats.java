@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import org.deepercluster.stages.image.Image;
+import org.deepercluster.stages.image.ImageCodec;
 
 /** The collections of {@code formats/formats.py}, and what it says must be read from them. */
 final class Formats {
@@ -30,7 +31,19 @@ final class Formats {
   }
 
   static DataConfig config(String format, String path, String labels, String split, Long limit) {
-    return new DataConfig(format, path, labels, split, limit, 0.05, BLOCK);
+    return new DataConfig(
+        format,
+        path,
+        labels,
+        split,
+        limit,
+        0.05,
+        BLOCK,
+        8,
+        ImageCodec.MAX_PIXELS,
+        "reject",
+        "first",
+        "keep"); // the pictures have one colour each
   }
 
   static Listing list(DataConfig config) throws IOException {
