@@ -251,7 +251,7 @@ class ExperimentReaderTest {
         "batchSize: 64 | 'batch_size: 64' | 18:3: unknown key `batch_size` in `train`; did you mean `batchSize`?",
         "k: 32 | 'epochs: 32' | 14:3: unknown key `epochs` in `clustering`; the key of this name is `train.epochs`",
         "seed: 7 | 'learningRate: 7' | 3:1: unknown key `learningRate`; known keys: name, method, seed, data",
-        "method: deepercluster | 'method: deepclutser' | 2:9: method must be one of deepercluster, deepcluster, rotnet, cartesian, sela, supervised, random, got deepclutser",
+        "method: deepercluster | 'method: deepclutser' | 2:9: method must be one of deepercluster, deepcluster, rotnet, cartesian, sela, supervised, random, pretrained, got deepclutser",
         "trunk: vgg-small | 'trunk: resnet' | 8:10: model.trunk must be one of vgg16, vgg-small, got resnet",
         "epochs: 3 | 'epochs: \"3\"' | 17:11: train.epochs must be a whole number from 1 to 100000, got the text \"3\": remove the quotes",
         "epochs: 3 | 'epochs: 1e2' | 17:11: train.epochs must be a whole number from 1 to 100000, got 1e2: write 100",
@@ -486,9 +486,9 @@ class ExperimentReaderTest {
         "name: *nowhere | 1:7: not valid YAML: found undefined alias nowhere",
         "name: a\\n---\\nname: b | 2:1: not valid YAML: but found another document",
         "name: a\\nseed: <BEL> | 2:7: not valid YAML: the character U+0007 is not allowed",
-        "# nothing | 1:1: is empty; an experiment needs at least name, method, data",
-        "hello | 1:1: an experiment is a list of `key: value` lines, got hello",
-        "- a | 1:1: an experiment is a list of `key: value` lines, got a list",
+        "# nothing | 1:1: is empty; an experiment needs at least name, method",
+        "hello | 1:1: the file must be a list of `key: value` lines, got hello",
+        "- a | 1:1: the file must be a list of `key: value` lines, got a list",
         "&a\\nname: x\\ndata: *a | 1:1: nested more deeply than any setting",
       })
   void locatesWhatIsNotYaml(String text, String message) throws IOException {

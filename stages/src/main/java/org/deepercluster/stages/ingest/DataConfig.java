@@ -95,7 +95,22 @@ public record DataConfig(
             def = "67108864",
             min = 1,
             max = 268435456)
-        long maxPixels)
+        long maxPixels,
+    @Key(
+            doc = "Image files that end early: `reject` them, or `decode` what is there of them.",
+            def = "reject",
+            oneOf = {"reject", "decode"})
+        String truncated,
+    @Key(
+            doc = "Animations: use their `first` picture, or `reject` them.",
+            def = "first",
+            oneOf = {"first", "reject"})
+        String animated,
+    @Key(
+            doc = "Images whose pixels are all of one colour: `reject` them, or `keep` them.",
+            def = "reject",
+            oneOf = {"reject", "keep"})
+        String uniform)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
@@ -111,7 +126,10 @@ public record DataConfig(
         maxRejects,
         blockImages,
         minSide,
-        maxPixels);
+        maxPixels,
+        truncated,
+        animated,
+        uniform);
     DataFormat layout = DataFormat.of(format);
     String fault = labels == null ? null : layout.faultOf(labels);
     Schema.require(fault == null, fault + ", got " + labels, "labels", "format");
@@ -157,22 +175,42 @@ public record DataConfig(
   /** A collection without parts, with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
+    this(format, path, labels, null, limit, maxRejects, blockImages);
+  }
+
+  /** A collection, or a part of one, with the default rules for images. */
+  public DataConfig(
+      String format,
+      String path,
+      String labels,
+      String split,
+      Long limit,
+      double maxRejects,
+      int blockImages) {
     this(
         format,
         path,
         labels,
-        null,
+        split,
         null,
         null,
         limit,
         maxRejects,
         blockImages,
         8,
-        ImageCodec.MAX_PIXELS);
+        ImageCodec.MAX_PIXELS,
+        "reject",
+        "first",
+        "reject");
   }
 
   /** Which images are used. */
   ImageRules rules() {
-    return new ImageRules(minSide, maxPixels);
+    return new ImageRules(
+        truncated.equals("decode"),
+        minSide,
+        maxPixels,
+        animated.equals("reject"),
+        uniform.equals("reject"));
   }
 }

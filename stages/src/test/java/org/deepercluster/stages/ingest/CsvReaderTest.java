@@ -75,7 +75,7 @@ class CsvReaderTest {
     assertThatThrownBy(() -> Formats.list(config(folder + "/none.csv", null, null)))
         .hasMessageContaining("none.csv: no such file");
     assertThatThrownBy(
-            () -> new DataConfig("images", "a", null, null, "path", null, null, 0, 1, 8, 100))
+            () -> Formats.table("images", "a", "path", null, null))
         .hasMessage("column must be left out for format images, which has no columns, got path");
   }
 

@@ -14,7 +14,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import org.deepercluster.stages.image.Image;
-import org.deepercluster.stages.image.ImageCodec;
 
 /** The collections of {@code formats/formats.py}, and what it says must be read from them. */
 final class Formats {
@@ -31,14 +30,40 @@ final class Formats {
   }
 
   static DataConfig config(String format, String path, String labels, String split, Long limit) {
-    return new DataConfig(
-        format, path, labels, split, null, null, limit, 0.05, BLOCK, 8, ImageCodec.MAX_PIXELS);
+    return any(format, path, labels, split, null, null, limit, BLOCK);
   }
 
   /** A table in place. */
   static DataConfig table(String format, String path, String column, String labels, Long limit) {
+    return any(format, path, labels, null, column, null, limit, BLOCK);
+  }
+
+  /** All settings that readers look at; the pictures have one colour each. */
+  static DataConfig any(
+      String format,
+      String path,
+      String labels,
+      String split,
+      String column,
+      String list,
+      Long limit,
+      int block) {
+    DataConfig d = new DataConfig("images", path, null, limit, 0.05, block);
     return new DataConfig(
-        format, path, labels, null, column, null, limit, 0.05, BLOCK, 8, ImageCodec.MAX_PIXELS);
+        format,
+        path,
+        labels,
+        split,
+        column,
+        list,
+        limit,
+        0.05,
+        block,
+        d.minSide(),
+        d.maxPixels(),
+        d.truncated(),
+        d.animated(),
+        "keep");
   }
 
   static Listing list(DataConfig config) throws IOException {

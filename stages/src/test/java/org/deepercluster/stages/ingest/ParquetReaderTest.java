@@ -37,8 +37,7 @@ class ParquetReaderTest {
         .containsExactly(ROOT + "bytes/part-0.parquet#3");
     assertThat(second.get(0).labels()).containsExactly(new Label(0, "0"));
     DataConfig large =
-        new DataConfig(
-            "parquet", ROOT + "bytes", null, null, null, null, null, 0.05, 100, 8, 1 << 20);
+        Formats.any("parquet", ROOT + "bytes", null, null, null, null, null, 100);
     assertThat(IdxReaderTest.readAll(Formats.list(large)))
         .as("across row groups")
         .hasSize(7)

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.deepercluster.stages.image.ImageCodec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,17 +86,6 @@ class YfccReaderTest {
   }
 
   private static DataConfig config(String path, String labels, String list, Long limit) {
-    return new DataConfig(
-        "yfcc100m",
-        path,
-        labels,
-        null,
-        null,
-        list,
-        limit,
-        0.05,
-        Formats.BLOCK,
-        8,
-        ImageCodec.MAX_PIXELS);
+    return Formats.any("yfcc100m", path, labels, null, null, list, limit, Formats.BLOCK);
   }
 }
