@@ -67,7 +67,14 @@ public record DataConfig(
             doc = "Images whose pixels are all of one colour: `reject` them, or `keep` them.",
             def = "reject",
             oneOf = {"reject", "keep"})
-        String uniform)
+        String uniform,
+    @Key(
+            doc =
+                "Images that repeat an earlier one, by content or nearly: `report` them in the table"
+                    + " `duplicates`, or `drop` them as well.",
+            def = "report",
+            oneOf = {"report", "drop"})
+        String duplicates)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
@@ -83,7 +90,8 @@ public record DataConfig(
         maxPixels,
         truncated,
         animated,
-        uniform);
+        uniform,
+        duplicates);
     Schema.require(
         !format.equals("images") || labels == null || labels.equals("folders"),
         "must be `folders` (each top-level folder is a class) for format images, got " + labels,
@@ -105,7 +113,8 @@ public record DataConfig(
         ImageCodec.MAX_PIXELS,
         "reject",
         "first",
-        "reject");
+        "reject",
+        "report");
   }
 
   /** Which images are used. */

@@ -2,6 +2,7 @@ package org.deepercluster.stages.ingest;
 
 import java.io.Serializable;
 import org.deepercluster.stages.image.EncodedImage;
+import org.deepercluster.stages.image.ImageFormat;
 import org.deepercluster.stages.image.RejectedImageException;
 
 /**
@@ -21,8 +22,9 @@ public record SourceImage(
    *
    * @param cause word of {@link RejectedImageException.Cause}
    * @param detail one sentence
+   * @param format {@link ImageFormat#word} of what the file begins as, or {@code none}
    */
-  public record Rejection(String cause, String detail) implements Serializable {}
+  public record Rejection(String cause, String detail, String format) implements Serializable {}
 
   /** Checks that there is either an image or a reason. */
   public SourceImage {
@@ -36,6 +38,7 @@ public record SourceImage(
   }
 
   static SourceImage rejected(String id, String uri, Label label, RejectedImageException e) {
-    return new SourceImage(id, uri, label, null, new Rejection(e.reason().word(), e.detail()));
+    return new SourceImage(
+        id, uri, label, null, new Rejection(e.reason().word(), e.detail(), e.format().word()));
   }
 }

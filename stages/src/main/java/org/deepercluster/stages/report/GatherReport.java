@@ -284,7 +284,7 @@ final class GatherReport {
       List<Thumbnail> thumbnails = new ArrayList<>();
       for (int i = 0; i < Math.min(IMAGES, order.length); i++) {
         Member m = all.get(order[i]);
-        thumbnails.add(thumbnail(store.get(m.block(), m.row()).decode()));
+        thumbnails.add(thumbnail(store.get(m.block(), m.row()).decode(2 * THUMBNAIL).image()));
       }
       double[] majority = majority(all, label);
       clusters.add(
