@@ -30,7 +30,7 @@ final class AssignCommand extends ConsoleCommand {
       description = "Folder of a run that clusters its images.")
   private String model;
 
-  @Parameters(index = "1", paramLabel = "PATH", description = "Folder of JPEG and PNG images.")
+  @Parameters(index = "1", paramLabel = "PATH", description = "Folder of images.")
   private String path;
 
   @Option(

@@ -28,7 +28,7 @@ final class FeaturesCommand extends ConsoleCommand {
       description = "Folder of a finished run, or a .safetensors file that a run exported.")
   private String model;
 
-  @Parameters(index = "1", paramLabel = "PATH", description = "Folder of JPEG and PNG images.")
+  @Parameters(index = "1", paramLabel = "PATH", description = "Folder of images.")
   private String path;
 
   @Option(

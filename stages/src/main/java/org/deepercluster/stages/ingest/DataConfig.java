@@ -11,7 +11,7 @@ public record DataConfig(
     @Key(
             doc =
                 "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain) or `images` (a"
-                    + " folder tree of JPEG and PNG files).",
+                    + " folder tree of image files).",
             oneOf = {"idx", "images"})
         String format,
     @Key(

@@ -127,7 +127,7 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
       Columns rejects,
       List<Part> files) {
     if (candidates == 0) {
-      return config.path() + ": no JPEG or PNG image found";
+      return config.path() + ": no image found";
     }
     StringBuilder b =
         new StringBuilder(

@@ -119,7 +119,12 @@ final class GatherReport {
               }
             });
     return new ReportData.Data(
-        images.numbers().get("images").longValue(), rejected, !images.table("labels").isEmpty());
+        images.numbers().get("images").longValue(),
+        rejected,
+        images.numbers().getOrDefault("duplicates/exact", 0.0).longValue(),
+        images.numbers().getOrDefault("duplicates/near", 0.0).longValue(),
+        "drop".equals(images.config().get("duplicates")),
+        !images.table("labels").isEmpty());
   }
 
   private static ReportData.Epoch epoch(Input i) {
