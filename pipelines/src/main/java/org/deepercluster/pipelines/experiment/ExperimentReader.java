@@ -598,19 +598,29 @@ public final class ExperimentReader {
   private void resolveData(String prefix, Map<String, Object> values) {
     boolean idx = "idx".equals(values.get(prefix + "format"));
     OptionalLong count = OptionalLong.empty();
-    if (values.get(prefix + "path") instanceof String given
-        && values.get(prefix + "format") instanceof String format) {
+    boolean images = "images".equals(values.get(prefix + "format"));
+    if (values.get(prefix + "path") instanceof String given) {
       String path = resolve(prefix + "path", given);
       values.put(prefix + "path", path);
       count =
           exists(
               prefix + "path",
               path,
-              idx ? IdxHeader.IMAGES : format.equals("images") ? FOLDER : ANYTHING);
+              idx ? IdxHeader.IMAGES : images ? FOLDER : ANYTHING);
     }
     if (count.isPresent()) {
       long limit = values.get(prefix + "limit") instanceof Long most ? most : Long.MAX_VALUE;
       counts.put(prefix.substring(0, prefix.length() - 1), Math.min(count.getAsLong(), limit));
+    }
+    if (values.get(prefix + "format") == null) {
+      // Which of these are files is known when the place has been looked at.
+      for (String key : new String[] {prefix + "labels", prefix + "list"}) {
+        if (values.get(key) instanceof String given
+            && !isAddress(given)
+            && Files.isRegularFile(Path.of(resolve(key, given)))) {
+          values.put(key, resolve(key, given));
+        }
+      }
     }
     if ("yfcc100m".equals(values.get(prefix + "format"))) {
       for (String key : new String[] {prefix + "labels", prefix + "list"}) {

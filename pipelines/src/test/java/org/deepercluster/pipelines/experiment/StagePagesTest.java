@@ -61,7 +61,8 @@ class StagePagesTest {
                 IngestTables.IMAGES,
                 IngestTables.REJECTS,
                 IngestTables.LABELS,
-                IngestTables.UNITS)),
+                IngestTables.UNITS,
+                IngestTables.DUPLICATES)),
         new StagePage("augment.md", "augment", List.of(AugmentTables.DRAWS)),
         new StagePage("features.md", "model", List.of(FeatureTables.FEATURES, EmbedImages.VECTORS)),
         new StagePage(

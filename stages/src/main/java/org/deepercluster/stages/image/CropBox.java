@@ -31,4 +31,17 @@ public record CropBox(int x, int y, int width, int height) implements Serializab
   public static CropBox whole(Image image) {
     return new CropBox(0, 0, image.width(), image.height());
   }
+
+  /** The part of an image at reduced scale that this rectangle is of the whole one. */
+  CropBox of(ImageCodec.Reduced reduced) {
+    int scale = reduced.scale();
+    if (scale == 1) {
+      return this;
+    }
+    int left = Math.min(reduced.image().width() - 1, Math.round((float) x / scale));
+    int top = Math.min(reduced.image().height() - 1, Math.round((float) y / scale));
+    int right = Math.min(reduced.image().width(), Math.round((float) (x + width) / scale));
+    int bottom = Math.min(reduced.image().height(), Math.round((float) (y + height) / scale));
+    return new CropBox(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+  }
 }

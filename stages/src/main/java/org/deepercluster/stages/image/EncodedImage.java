@@ -1,5 +1,8 @@
 package org.deepercluster.stages.image;
 
+import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_SMALL;
+import static org.deepercluster.stages.image.RejectedImageException.Cause.UNIFORM;
+
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -15,12 +18,18 @@ import java.util.stream.Stream;
  * @param height rows of the decoded image, after its EXIF orientation
  * @param channels 1 or 3
  * @param bytes the file, or uint8[height · width · channels]
+ * @param perceptualHash {@link PerceptualHash} of it, or null where it has none or nobody asked; no
+ *     part of equality
  */
 @SuppressWarnings("ArrayRecordComponent") // equality is by content, below
-public record EncodedImage(String encoding, int width, int height, int channels, byte[] bytes)
+public record EncodedImage(
+    String encoding, int width, int height, int channels, byte[] bytes, Long perceptualHash)
     implements Serializable {
   /** What has been let in is decoded again: what is there of it, and however large it is. */
   private static final ImageRules STORED = new ImageRules(true, 1, Long.MAX_VALUE, false, false);
+
+  /** Sides of what is decoded for checks are at least so long, unless the image's are shorter. */
+  private static final int SMALL_SIDE = 2 * PerceptualHash.SIDE;
 
   private static final List<String> ENCODINGS =
       Stream.concat(
@@ -38,14 +47,68 @@ public record EncodedImage(String encoding, int width, int height, int channels,
     }
   }
 
-  /** The image of {@link Checked#of} with {@link ImageRules#ANY}. */
+  /** As {@link #of(byte[], ImageRules)} with {@link ImageRules#ANY}. */
   public static EncodedImage of(byte[] file) {
-    return Checked.of(file, ImageRules.ANY).encoded();
+    return of(file, ImageRules.ANY);
+  }
+
+  /**
+   * Takes the bytes of an image file after decoding them once, JPEGs at the scale that suffices, so
+   * that what gets in can be decoded later.
+   *
+   * @throws RejectedImageException as {@link ImageCodec#decode}, or when a rule excludes it
+   */
+  public static EncodedImage of(byte[] file, ImageRules rules) {
+    ImageCodec.Reduced reduced = ImageCodec.reduced(file, SMALL_SIDE, rules);
+    int shorter = Math.min(reduced.width(), reduced.height());
+    if (shorter < rules.minSide()) {
+      throw new RejectedImageException(
+          TOO_SMALL,
+          reduced.width()
+              + "×"
+              + reduced.height()
+              + " pixels; each side must be at least "
+              + rules.minSide());
+    }
+    Image small = reduced.image();
+    if (rules.rejectUniform()
+        && isUniform(small)
+        && (reduced.scale() == 1 || isUniform(ImageCodec.decode(file, rules)))) {
+      throw new RejectedImageException(UNIFORM, "all pixels are of one colour");
+    }
+    return new EncodedImage(
+        ImageFormat.of(file).word(),
+        reduced.width(),
+        reduced.height(),
+        small.channels(),
+        file,
+        PerceptualHash.of(small));
+  }
+
+  private static boolean isUniform(Image image) {
+    byte[] pixels = image.pixels();
+    for (int i = image.channels(); i < pixels.length; i++) {
+      if (pixels[i] != pixels[i - image.channels()]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** An image whose perceptual hash nobody asked for. */
+  public EncodedImage(String encoding, int width, int height, int channels, byte[] bytes) {
+    this(encoding, width, height, channels, bytes, null);
   }
 
   /** Takes bare pixels. */
   public static EncodedImage raw(Image image) {
-    return new EncodedImage("raw", image.width(), image.height(), image.channels(), image.pixels());
+    return new EncodedImage(
+        "raw",
+        image.width(),
+        image.height(),
+        image.channels(),
+        image.pixels(),
+        PerceptualHash.of(image));
   }
 
   /**

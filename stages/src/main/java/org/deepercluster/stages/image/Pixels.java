@@ -26,7 +26,48 @@ public final class Pixels {
   /** Network sizes below this get the whole image as their centre view. */
   public static final int WHOLE_IMAGE_BELOW = 64;
 
+  /**
+   * A JPEG is decoded at a reduced scale where so many pixels are still averaged to one of the
+   * view: the view then hardly differs (Pillow's thumbnails use the same factor).
+   */
+  private static final int GAP = 2;
+
   private Pixels() {}
+
+  /**
+   * As {@link #randomView(Image, CropBox, boolean, int, int, int, float[], int)}; large JPEGs are
+   * decoded no finer than the view needs.
+   *
+   * @param image encoded; {@code crop} is in its own pixels
+   */
+  public static void randomView(
+      EncodedImage image,
+      CropBox crop,
+      boolean flip,
+      int rotation,
+      int size,
+      int channels,
+      float[] out,
+      int offset) {
+    long shorter = Math.min(image.width(), image.height());
+    long side = ((long) GAP * size * shorter) / Math.min(crop.width(), crop.height()) + 1;
+    ImageCodec.Reduced r = image.decode((int) Math.min(Integer.MAX_VALUE, side));
+    randomView(r.image(), crop.of(r), flip, rotation, size, channels, out, offset);
+  }
+
+  /**
+   * As {@link #centreView(Image, int, int, float[], int)}; large JPEGs are decoded no finer than
+   * the view needs.
+   */
+  public static void centreView(
+      EncodedImage image, int size, int channels, float[] out, int offset) {
+    centreView(image.decode(GAP * shorterSide(size)).image(), size, channels, out, offset);
+  }
+
+  /** The side of what the centre view is cut from: {@code size} · 256/224. */
+  private static int shorterSide(int size) {
+    return size < WHOLE_IMAGE_BELOW ? size : (int) Math.round(size * 256.0 / 224.0);
+  }
 
   /**
    * One draw of the training set: crop, resize to size×size, flip, then rotate, then normalise.
@@ -119,7 +160,7 @@ public final class Pixels {
       columns = Axis.of(0, w, size, 0, size);
       rows = Axis.of(0, h, size, 0, size);
     } else {
-      int shorter = (int) Math.round(size * 256.0 / 224.0);
+      int shorter = shorterSide(size);
       long toW = w <= h ? shorter : (long) shorter * w / h;
       long toH = h <= w ? shorter : (long) shorter * h / w;
       columns = Axis.of(0, w, toW, (long) Math.rint((toW - size) * x), size);

@@ -39,6 +39,7 @@ public final class RejectedImageException extends RuntimeException {
 
   private final Cause reason;
   private final String detail;
+  private final ImageFormat format;
 
   /**
    * A rejection.
@@ -47,15 +48,29 @@ public final class RejectedImageException extends RuntimeException {
    * @param detail one sentence with the values at fault
    */
   public RejectedImageException(Cause reason, String detail) {
-    super(reason.word() + ": " + detail);
-    this.reason = reason;
-    this.detail = detail;
+    this(reason, detail, ImageFormat.NONE, null);
   }
 
   RejectedImageException(Cause reason, String detail, Throwable because) {
+    this(reason, detail, ImageFormat.NONE, because);
+  }
+
+  private RejectedImageException(
+      Cause reason, String detail, ImageFormat format, Throwable because) {
     super(reason.word() + ": " + detail, because);
     this.reason = reason;
     this.detail = detail;
+    this.format = format;
+  }
+
+  /** The same, of a file that begins as {@code found}. */
+  public RejectedImageException of(ImageFormat found) {
+    return new RejectedImageException(reason, detail, found, this);
+  }
+
+  /** What the file begins as, as far as known. */
+  public ImageFormat format() {
+    return format;
   }
 
   /** Why, as a word of the list. */

@@ -37,7 +37,7 @@ final class Archives {
    */
   record Entry(String name, long size, Place place, SourceImage.Rejection fault) {
     static Entry rejected(String name, long size, Cause cause, String detail) {
-      return new Entry(name, size, null, new SourceImage.Rejection(cause.word(), detail));
+      return new Entry(name, size, null, SourceImage.Rejection.of(cause, detail));
     }
   }
 

@@ -13,7 +13,7 @@ public interface CollectionReader {
    */
   Listing list() throws IOException;
 
-  /** The reader for {@code config.format()}. */
+  /** The reader for {@code config.format()}; without one it looks at the place first. */
   static CollectionReader of(DataConfig config) {
     return of(config, List.of());
   }
@@ -26,6 +26,9 @@ public interface CollectionReader {
    *     this collection
    */
   static CollectionReader of(DataConfig config, List<String> classNames) {
+    if (config.format() == null) {
+      return () -> of(FormatDetector.resolve(config), classNames).list();
+    }
     return switch (config.format()) {
       case "cifar10", "cifar100", "stl10" -> new RecordReader(config, classNames);
       case "csv" -> new CsvReader(config, classNames);

@@ -10,7 +10,8 @@ import org.deepercluster.stages.image.ImageRules;
 public record DataConfig(
     @Key(
             doc =
-                "Layout of the collection; each has a card in `stages/docs/formats`: `cifar10`,"
+                "Layout of the collection; without it the place is looked at, and the log says what"
+                    + " was found. Each has a card in `stages/docs/formats`: `cifar10`,"
                     + " `cifar100`, `csv` (a table of paths or web addresses), `idx` (MNIST's IDX"
                     + " files, gzip or plain), `images` (a folder tree of image files), `imagenet`,"
                     + " `parquet` (a table of images, paths or web addresses), `places205`,"
@@ -30,7 +31,8 @@ public record DataConfig(
               "webdataset",
               "yfcc100m",
               "zip"
-            })
+            },
+            def = Key.NONE)
         String format,
     @Key(
             doc =
@@ -110,7 +112,14 @@ public record DataConfig(
             doc = "Images whose pixels are all of one colour: `reject` them, or `keep` them.",
             def = "reject",
             oneOf = {"reject", "keep"})
-        String uniform)
+        String uniform,
+    @Key(
+            doc =
+                "Images that repeat an earlier one, by content or nearly: `report` them in the table"
+                    + " `duplicates`, or `drop` them as well.",
+            def = "report",
+            oneOf = {"report", "drop"})
+        String duplicates)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
@@ -129,7 +138,16 @@ public record DataConfig(
         maxPixels,
         truncated,
         animated,
-        uniform);
+        uniform,
+        duplicates);
+    if (format != null) {
+      check(format, labels, split, column, list);
+    }
+  }
+
+  /** The rules of a format. */
+  private static void check(
+      String format, String labels, String split, String column, String list) {
     DataFormat layout = DataFormat.of(format);
     String fault = labels == null ? null : layout.faultOf(labels);
     Schema.require(fault == null, fault + ", got " + labels, "labels", "format");
@@ -162,14 +180,38 @@ public record DataConfig(
     }
   }
 
+  /** The same collection, with its layout known. */
+  DataConfig withFormat(String found) {
+    return new DataConfig(
+        found,
+        path,
+        labels,
+        split,
+        column,
+        list,
+        limit,
+        maxRejects,
+        blockImages,
+        minSide,
+        maxPixels,
+        truncated,
+        animated,
+        uniform,
+        duplicates);
+  }
+
   /** True when a path stands for several files, such as {@code train-{000..012}.tar}. */
   public static boolean isPattern(String path) {
     return Shards.isPattern(path);
   }
 
-  /** True when the collection is to have labels. */
+  /**
+   * True when the collection is to have labels; without a format, when it has parts, since those
+   * that are published in parts bring their labels.
+   */
   public boolean labelled() {
-    return labels != null || DataFormat.of(format).bringsLabels();
+    return labels != null
+        || (format == null ? split != null : DataFormat.of(format).bringsLabels());
   }
 
   /** A collection without parts, with the default rules for images. */
@@ -201,7 +243,8 @@ public record DataConfig(
         ImageCodec.MAX_PIXELS,
         "reject",
         "first",
-        "reject");
+        "reject",
+        "report");
   }
 
   /** Which images are used. */

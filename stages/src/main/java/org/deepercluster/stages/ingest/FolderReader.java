@@ -8,12 +8,9 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * A folder tree of JPEG and PNG files, in the order of their paths by code point.
+ * A folder tree of image files, in the order of their paths by code point.
  *
- * <p>The first bytes of a file decide what it is, whatever its name: JPEG and PNG are decoded;
- * other image formats are rejected as unsupported. Of the rest, files that are named like images
- * ({@code .jpg}, {@code .png}, ...) are rejected as not being any, so that a broken download does
- * not disappear; all others are skipped and counted.
+ * <p>{@link ImageFiles} says what becomes of each file.
  *
  * <p>An image's id is that of its path below the folder. With {@code labels: folders} each folder
  * at the top is a class, numbered in code-point order; images beside them have no label.
@@ -43,7 +40,7 @@ final class FolderReader implements CollectionReader {
     Storage.Tree tree = Storage.walk(root);
     List<Storage.Entry> files = tree.files();
     if (files.isEmpty()) {
-      throw new IOException(root + ": holds no files; a folder of JPEG or PNG files is needed");
+      throw new IOException(root + ": holds no files; a folder of images is needed");
     }
     boolean labelled = config.labels() != null;
     List<String> names = labelled ? names(files) : List.of();
@@ -60,7 +57,7 @@ final class FolderReader implements CollectionReader {
       files = used;
     }
     if (files.isEmpty()) {
-      throw new IOException(root + ": holds no images; JPEG or PNG files are needed");
+      throw new IOException(root + ": holds no images");
     }
 
     Map<String, Integer> indices = new HashMap<>();

@@ -108,7 +108,7 @@ public final class ImageBlock {
             int n = Math.min(batch, images.size() - at);
             float[] x = new float[n * values];
             for (int i = 0; i < n; i++) {
-              Pixels.centreView(images.get(at + i).decode(), size, channels, x, i * values);
+              Pixels.centreView(images.get(at + i), size, channels, x, i * values);
             }
             Batch b = new Batch(at, n, Nd4j.createFromArray(x).reshape(n, channels, size, size));
             at += n;

@@ -9,7 +9,6 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
-import org.deepercluster.stages.image.Checked;
 import org.deepercluster.stages.image.EncodedImage;
 import org.deepercluster.stages.image.ImageFormat;
 import org.deepercluster.stages.image.ImageRules;
@@ -69,7 +68,8 @@ record ImageFiles(ImageRules rules) implements Serializable {
     byte[] rest = in.readNBytes(MAX_FILE_BYTES + 1 - head.length);
     if (head.length + rest.length > MAX_FILE_BYTES) {
       throw new RejectedImageException(
-          TOO_LARGE, "the file has more than " + MAX_FILE_BYTES + " bytes (256 MiB)");
+              TOO_LARGE, "the file has more than " + MAX_FILE_BYTES + " bytes (256 MiB)")
+          .of(ImageFormat.of(head));
     }
     byte[] file = Arrays.copyOf(head, head.length + rest.length);
     System.arraycopy(rest, 0, file, head.length, rest.length);
@@ -86,6 +86,10 @@ record ImageFiles(ImageRules rules) implements Serializable {
     if (file.length == 0) {
       throw new RejectedImageException(NOT_AN_IMAGE, "the file is empty");
     }
-    return Checked.of(file, rules).encoded();
+    try {
+      return EncodedImage.of(file, rules);
+    } catch (RejectedImageException e) {
+      throw e.of(ImageFormat.of(file));
+    }
   }
 }

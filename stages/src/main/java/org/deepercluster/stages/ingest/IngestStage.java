@@ -1,6 +1,7 @@
 package org.deepercluster.stages.ingest;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +21,7 @@ import org.deepercluster.stages.table.TableReader;
 
 /**
  * Images → Parquet. Tables: {@link IngestTables#IMAGES}, {@link IngestTables#REJECTS}, {@link
- * IngestTables#LABELS}, {@link IngestTables#UNITS}.
+ * IngestTables#LABELS}, {@link IngestTables#UNITS}, {@link IngestTables#DUPLICATES}.
  *
  * @param config the collection
  * @param listing what it was when the run began
@@ -44,7 +45,7 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
 
   @Override
   public List<String> outputs() {
-    return List.of("images", "rejects", "labels", "units");
+    return List.of("images", "rejects", "labels", "units", "duplicates");
   }
 
   @Override
@@ -73,7 +74,15 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
           refusal(candidates, accepted, causes, rejects, Part.of(parts, "rejects")));
     }
     TreeMap<String, Double> numbers = new TreeMap<>();
+    parts = new ArrayList<>(parts);
+    List<Part> duplicates = duplicates(context, parts);
+    if (!duplicates.isEmpty() && config.duplicates().equals("drop")) {
+      accepted -= drop(context, parts, duplicates);
+    }
+    parts.removeIf(p -> p.table().equals(IngestTables.HASHES.name()));
+    parts.addAll(duplicates);
     numbers.put("images", (double) accepted);
+    count(duplicates).forEach((kind, n) -> numbers.put("duplicates/" + kind, (double) n));
     numbers.put("rejected", (double) rejects.rows());
     numbers.put("skipped_files", (double) skipped);
     numbers.put("labelled", (double) labelled(parts));
@@ -87,6 +96,45 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     return (int) Arrays.stream(labels.strings("image_id")).distinct().count();
   }
 
+  /** Finds the duplicates among the images that were accepted. */
+  private static List<Part> duplicates(StageContext context, List<Part> parts) throws Exception {
+    List<Part> hashes = Part.of(parts, IngestTables.HASHES.name());
+    List<Part> found =
+        context.run(
+            "duplicates", out -> new FindDuplicates(hashes, FindDuplicates.PARTITION_ROWS, out));
+    if (found.isEmpty()) {
+      return List.of();
+    }
+    int units = FindDuplicates.count(hashes, FindDuplicates.PARTITION_ROWS);
+    int blocks = hashes.get(hashes.size() - 1).index() + 1;
+    return context.run("merge", out -> new MergeDuplicates(found, blocks, units, out));
+  }
+
+  /** Replaces the files of images and labels that hold duplicates; how many images were dropped. */
+  private static long drop(StageContext context, List<Part> parts, List<Part> duplicates)
+      throws Exception {
+    Map<Integer, DropDuplicates.Block> blocks = new TreeMap<>();
+    duplicates.forEach(d -> blocks.put(d.index(), new DropDuplicates.Block(d, new ArrayList<>())));
+    parts.removeIf(
+        p -> {
+          boolean hasIds = p.table().equals("images") || p.table().equals("labels");
+          return hasIds && blocks.containsKey(p.index()) && blocks.get(p.index()).tables().add(p);
+        });
+    parts.addAll(context.run("drop", out -> new DropDuplicates(List.copyOf(blocks.values()), out)));
+    return duplicates.stream().mapToLong(Part::rows).sum();
+  }
+
+  private static SortedMap<String, Long> count(List<Part> duplicates) throws IOException {
+    SortedMap<String, Long> kinds = new TreeMap<>(Map.of("exact", 0L, "near", 0L));
+    for (Part p : duplicates) {
+      for (String kind :
+          TableReader.read(p.path(), IngestTables.DUPLICATES, "kind").strings("kind")) {
+        kinds.merge(kind, 1L, Long::sum);
+      }
+    }
+    return kinds;
+  }
+
   private String refusal(
       long candidates,
       long accepted,
@@ -94,7 +142,7 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
       Columns rejects,
       List<Part> files) {
     if (candidates == 0) {
-      return config.path() + ": no JPEG or PNG image found";
+      return config.path() + ": no image found";
     }
     StringBuilder b =
         new StringBuilder(

@@ -33,12 +33,43 @@ public final class IngestTables {
           .with("bytes", Type.BYTES)
           .build();
 
-  /** One row per rejected candidate, with the cause in one word and a sentence. */
+  /**
+   * One row per rejected candidate, with the cause in one word and a sentence, and the format that
+   * the file begins as ({@code none}: of no image format).
+   */
   public static final TableSchema REJECTS =
       TableSchema.named("rejects")
           .with("uri", Type.STRING)
           .with("cause", Type.STRING)
           .with("detail", Type.STRING)
+          .with("format", Type.STRING)
+          .build();
+
+  /**
+   * One row per image that repeats an earlier one, in the order of the images; its file has the
+   * index of theirs. {@code kind} is {@code exact} (same bytes) or {@code near}, {@code distance}
+   * how many bits of the perceptual hashes differ.
+   */
+  public static final TableSchema DUPLICATES =
+      TableSchema.named("duplicates")
+          .with("image_id", Type.STRING)
+          .with("first_id", Type.STRING)
+          .with("kind", Type.STRING)
+          .with("distance", Type.INT)
+          .build();
+
+  /**
+   * What images are compared by, a row each in the order of the images table; no part of the
+   * result. {@code content} is the beginning of SHA-256; {@code perceptual} counts only where
+   * {@code comparable}.
+   */
+  static final TableSchema HASHES =
+      TableSchema.named("hashes")
+          .with("image_id", Type.STRING)
+          .with("content", Type.LONG)
+          .with("content_low", Type.LONG)
+          .with("comparable", Type.BOOLEAN)
+          .with("perceptual", Type.LONG)
           .build();
 
   /**
@@ -66,6 +97,7 @@ public final class IngestTables {
         .set("uri", strings(rejects, SourceImage::uri))
         .set("cause", strings(rejects, r -> r.rejection().cause()))
         .set("detail", strings(rejects, r -> r.rejection().detail()))
+        .set("format", strings(rejects, r -> r.rejection().format()))
         .build();
   }
 

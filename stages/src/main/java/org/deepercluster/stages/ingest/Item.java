@@ -28,6 +28,6 @@ record Item(
   }
 
   static Item rejected(String name, String uri, RejectedImageException.Cause cause, String detail) {
-    return new Item(name, uri, null, List.of(), new SourceImage.Rejection(cause.word(), detail));
+    return new Item(name, uri, null, List.of(), SourceImage.Rejection.of(cause, detail));
   }
 }

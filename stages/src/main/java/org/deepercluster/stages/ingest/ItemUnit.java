@@ -98,7 +98,7 @@ record ItemUnit(int index, List<Item> items, boolean listed, long bytes, ImageFi
               item.uri(),
               item.labels(),
               null,
-              new SourceImage.Rejection(UNREADABLE.word(), "the file cannot be read: " + e));
+              SourceImage.Rejection.of(UNREADABLE, "the file cannot be read: " + e));
         } catch (RejectedImageException e) {
           if (listed || ImageFiles.isNamedLikeAnImage(item.name())) {
             return SourceImage.rejected(id, item.uri(), item.labels(), e);

@@ -3,6 +3,7 @@ package org.deepercluster.stages.ingest;
 import java.io.Serializable;
 import java.util.List;
 import org.deepercluster.stages.image.EncodedImage;
+import org.deepercluster.stages.image.ImageFormat;
 import org.deepercluster.stages.image.RejectedImageException;
 
 /**
@@ -22,8 +23,18 @@ public record SourceImage(
    *
    * @param cause word of {@link RejectedImageException.Cause}
    * @param detail one sentence
+   * @param format {@link ImageFormat#word} of what the file begins as, or {@code none}
    */
-  public record Rejection(String cause, String detail) implements Serializable {}
+  public record Rejection(String cause, String detail, String format) implements Serializable {
+    static Rejection of(RejectedImageException e) {
+      return new Rejection(e.reason().word(), e.detail(), e.format().word());
+    }
+
+    /** Without a look at the bytes. */
+    static Rejection of(RejectedImageException.Cause cause, String detail) {
+      return new Rejection(cause.word(), detail, ImageFormat.NONE.word());
+    }
+  }
 
   /** Checks that there is either an image or a reason. */
   public SourceImage {
@@ -38,6 +49,6 @@ public record SourceImage(
   }
 
   static SourceImage rejected(String id, String uri, List<Label> labels, RejectedImageException e) {
-    return new SourceImage(id, uri, labels, null, new Rejection(e.reason().word(), e.detail()));
+    return new SourceImage(id, uri, labels, null, Rejection.of(e));
   }
 }

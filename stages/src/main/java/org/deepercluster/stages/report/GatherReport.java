@@ -122,7 +122,12 @@ final class GatherReport {
               }
             });
     return new ReportData.Data(
-        images.numbers().get("images").longValue(), rejected, !images.table("labels").isEmpty());
+        images.numbers().get("images").longValue(),
+        rejected,
+        images.numbers().getOrDefault("duplicates/exact", 0.0).longValue(),
+        images.numbers().getOrDefault("duplicates/near", 0.0).longValue(),
+        "drop".equals(images.config().get("duplicates")),
+        !images.table("labels").isEmpty());
   }
 
   private static ReportData.Epoch epoch(Input i) {
@@ -287,7 +292,7 @@ final class GatherReport {
       List<Thumbnail> thumbnails = new ArrayList<>();
       for (int i = 0; i < Math.min(IMAGES, order.length); i++) {
         Member m = all.get(order[i]);
-        thumbnails.add(thumbnail(store.get(m.block(), m.row()).decode()));
+        thumbnails.add(thumbnail(store.get(m.block(), m.row()).decode(2 * THUMBNAIL).image()));
       }
       double[] majority = majority(all, label);
       clusters.add(

@@ -552,6 +552,7 @@ final class Page {
                     + " rejected ("
                     + Numbers.percent((double) rejected / (rejected + d.images()))
                     + " of all).")
+            + duplicates(d)
             + (d.labelled()
                 ? data.run().method().equals("supervised")
                     ? " The collection has labels, and this method trains on them."
@@ -565,6 +566,20 @@ final class Page {
       line("</tbody></table></div>");
     }
     line("</section>");
+  }
+
+  private static String duplicates(ReportData.Data d) {
+    long all = d.exact() + d.near();
+    return all == 0
+        ? " None repeats an earlier one."
+        : " "
+            + Numbers.count(all, "image")
+            + (all == 1 ? " repeats" : " repeat")
+            + " an earlier one ("
+            + Numbers.count(d.exact())
+            + " exactly, "
+            + Numbers.count(d.near())
+            + (d.dropped() ? " nearly); they were left out." : " nearly); they were kept.");
   }
 
   private void run() {

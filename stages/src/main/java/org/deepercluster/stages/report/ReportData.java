@@ -118,9 +118,18 @@ public record ReportData(
    *
    * @param images images that were accepted
    * @param rejected rejected files by cause, in the order to show them
+   * @param exact images with the same bytes as an earlier one
+   * @param near images that are nearly an earlier one
+   * @param dropped whether those two were left out of {@code images}
    * @param labelled whether the collection has labels (which pre-training does not read)
    */
-  public record Data(long images, Map<String, Long> rejected, boolean labelled)
+  public record Data(
+      long images,
+      Map<String, Long> rejected,
+      long exact,
+      long near,
+      boolean dropped,
+      boolean labelled)
       implements Serializable {
     public Data {
       rejected = rejected == null ? new LinkedHashMap<>() : new LinkedHashMap<>(rejected);

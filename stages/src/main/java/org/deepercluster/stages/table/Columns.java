@@ -123,6 +123,27 @@ public final class Columns {
     return b.build();
   }
 
+  /**
+   * Some of the rows.
+   *
+   * @param chosen their indices, in the order to take them
+   */
+  public Columns select(int[] chosen) {
+    Builder b = of(schema, chosen.length);
+    for (int i = 0; i < data.length; i++) {
+      Column c = schema.columns().get(i);
+      int width = c.type() == Column.Type.VECTOR ? dimension(c.name()) : 1;
+      Object out =
+          java.lang.reflect.Array.newInstance(
+              data[i].getClass().getComponentType(), chosen.length * width);
+      for (int r = 0; r < chosen.length; r++) {
+        System.arraycopy(data[i], chosen[r] * width, out, r * width, width);
+      }
+      b.data[i] = out;
+    }
+    return b.build();
+  }
+
   private static Object join(Column.Type type, List<Object> arrays) {
     int length = 0;
     for (Object a : arrays) {

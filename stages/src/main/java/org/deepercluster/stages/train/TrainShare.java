@@ -172,7 +172,7 @@ final class TrainShare extends StageTransform<TrainShare.Share> {
       int[] rotation = draws.ints("rotation");
       for (int i = begin; i < end; i++) {
         Pixels.randomView(
-            images.get(block[i], row[i]).decode(),
+            images.get(block[i], row[i]),
             new CropBox(cropX[i], cropY[i], width[i], height[i]),
             flip[i],
             rotation[i],

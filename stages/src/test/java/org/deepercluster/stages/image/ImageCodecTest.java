@@ -98,14 +98,14 @@ class ImageCodecTest {
     assertThat(Arrays.copyOfRange(part.pixels(), from, from + row))
         .isEqualTo(Arrays.copyOfRange(whole.pixels(), from, from + row));
     assertThat(part).isNotEqualTo(whole);
-    EncodedImage stored = Checked.of(cut, rules).encoded();
+    EncodedImage stored = EncodedImage.of(cut, rules);
     assertThat(stored.decode()).isEqualTo(part);
   }
 
   @Test
   void rejectsByTheRules() {
     ImageRules rules = new ImageRules(false, 11, 13 * 10, false, true);
-    assertThatThrownBy(() -> Checked.of(file("full.jpg"), rules))
+    assertThatThrownBy(() -> EncodedImage.of(file("full.jpg"), rules))
         .hasMessage("too-small: 13×10 pixels; each side must be at least 11");
     rejected(file("rgb.bmp"), rules, Cause.TOO_LARGE, "21×14 pixels; the limit is 130");
     rejected(file("rgb-raw.tif"), rules, Cause.TOO_LARGE, "21×14 pixels; the limit is 130");
@@ -113,11 +113,11 @@ class ImageCodecTest {
     rejected(file("palette.gif"), rules, Cause.TOO_LARGE, "21×14 pixels; the limit is 130");
     byte[] uniform = file("uniform.jpg");
     ImageRules strict = new ImageRules(false, 1, ImageCodec.MAX_PIXELS, false, true);
-    assertThatThrownBy(() -> Checked.of(uniform, strict))
+    assertThatThrownBy(() -> EncodedImage.of(uniform, strict))
         .hasMessage("uniform: all pixels are of one colour");
-    assertThat(Checked.of(uniform, ImageRules.ANY).encoded().width()).isEqualTo(200);
+    assertThat(EncodedImage.of(uniform, ImageRules.ANY).width()).isEqualTo(200);
     // at 1/8 the checks of one pixel are all grey
-    assertThat(Checked.of(file("checks.jpg"), strict).encoded().width()).isEqualTo(160);
+    assertThat(EncodedImage.of(file("checks.jpg"), strict).width()).isEqualTo(160);
   }
 
   @Test

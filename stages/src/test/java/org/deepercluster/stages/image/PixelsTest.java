@@ -149,6 +149,34 @@ class PixelsTest {
   }
 
   @Test
+  void aViewOfAReducedImageHardlyDiffers() {
+    EncodedImage encoded = EncodedImage.of(ImageCodecTest.file("photo.jpg")); // 199 × 301
+    Image whole = encoded.decode();
+    CropBox crop = new CropBox(17, 31, 150, 201);
+    float[] fine = new float[3 * 32 * 32];
+    float[] reduced = new float[fine.length];
+    Pixels.centreView(whole, 32, 3, fine, 0);
+    Pixels.centreView(encoded, 32, 3, reduced, 0);
+    assertClose(reduced, fine);
+    Pixels.randomView(whole, crop, true, 1, 32, 3, fine, 0);
+    Pixels.randomView(encoded, crop, true, 1, 32, 3, reduced, 0);
+    assertClose(reduced, fine);
+    Pixels.randomView(whole, crop, true, 1, 80, 3, fine = new float[3 * 80 * 80], 0);
+    Pixels.randomView(encoded, crop, true, 1, 80, 3, reduced = new float[fine.length], 0);
+    assertThat(reduced).as("too small to be reduced").isEqualTo(fine);
+  }
+
+  /** Values of about −2 to 2; one level of 255 is 0.017. */
+  private static void assertClose(float[] a, float[] b) {
+    assertThat(a).isNotEqualTo(b);
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += Math.abs(a[i] - b[i]);
+    }
+    assertThat(sum / a.length).isLessThan(0.1);
+  }
+
+  @Test
   void saysWhatIsWrong() {
     float[] out = new float[3];
     CropBox whole = CropBox.whole(SQUARE);

@@ -74,8 +74,7 @@ class CsvReaderTest {
     fails("path\n\"a\n", null, "t.csv: cannot be read as CSV: ");
     assertThatThrownBy(() -> Formats.list(config(folder + "/none.csv", null, null)))
         .hasMessageContaining("none.csv: no such file");
-    assertThatThrownBy(
-            () -> Formats.table("images", "a", "path", null, null))
+    assertThatThrownBy(() -> Formats.table("images", "a", "path", null, null))
         .hasMessage("column must be left out for format images, which has no columns, got path");
   }
 

@@ -197,7 +197,7 @@ class FolderReaderTest {
   void saysWhatIsWrongWithAFolder() throws IOException {
     assertThatThrownBy(() -> list(null, null, 100))
         .isInstanceOf(IOException.class)
-        .hasMessage(folder + ": holds no files; a folder of JPEG or PNG files is needed");
+        .hasMessage(folder + ": holds no files; a folder of images is needed");
     write("file", new byte[1]);
     DataConfig file = new DataConfig("images", folder + "/file", null, null, 0.05, 10);
     assertThatThrownBy(() -> CollectionReader.of(file).list())

@@ -63,7 +63,8 @@ final class Formats {
         d.maxPixels(),
         d.truncated(),
         d.animated(),
-        "keep");
+        "keep",
+        d.duplicates());
   }
 
   static Listing list(DataConfig config) throws IOException {

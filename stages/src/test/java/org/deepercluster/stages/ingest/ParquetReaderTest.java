@@ -36,8 +36,7 @@ class ParquetReaderTest {
         .extracting(SourceImage::uri)
         .containsExactly(ROOT + "bytes/part-0.parquet#3");
     assertThat(second.get(0).labels()).containsExactly(new Label(0, "0"));
-    DataConfig large =
-        Formats.any("parquet", ROOT + "bytes", null, null, null, null, null, 100);
+    DataConfig large = Formats.any("parquet", ROOT + "bytes", null, null, null, null, null, 100);
     assertThat(IdxReaderTest.readAll(Formats.list(large)))
         .as("across row groups")
         .hasSize(7)

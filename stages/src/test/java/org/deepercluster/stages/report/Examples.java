@@ -59,7 +59,7 @@ final class Examples {
     rejected.put("not an image", 2L);
     return new ReportData(
         run("deepercluster"),
-        new Data(98, rejected, true),
+        new Data(98, rejected, 3, 1, false, true),
         List.of(new StageTime("ingest", 1, 2.5), new StageTime("train", 6, 97.5)),
         epochs,
         reassignments,

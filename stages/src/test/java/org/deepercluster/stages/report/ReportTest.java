@@ -191,7 +191,7 @@ class ReportTest {
     ReportData data =
         new ReportData(
             run,
-            new Data(3, Map.of(evil, 2L), true),
+            new Data(3, Map.of(evil, 2L), 0, 0, false, true),
             List.of(new StageTime(evil, 1, 1)),
             complete.epochs(),
             complete.reassignments(),

@@ -1,0 +1,163 @@
+package org.deepercluster.pipelines.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import javax.imageio.ImageIO;
+import org.deepercluster.pipelines.plan.Plan;
+import org.deepercluster.pipelines.plan.StageInstance;
+import org.deepercluster.stages.config.Seeds;
+import org.deepercluster.stages.ingest.CollectionReader;
+import org.deepercluster.stages.ingest.DataConfig;
+import org.deepercluster.stages.ingest.IngestStage;
+import org.deepercluster.stages.ingest.IngestTables;
+import org.deepercluster.stages.table.Columns;
+import org.deepercluster.stages.table.Manifest;
+import org.deepercluster.stages.table.TableReader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ingestion of a folder with duplicates and files of many kinds. */
+@ExtendWith(SharedFlink.class)
+class IngestStageTest {
+  @TempDir Path folder;
+
+  @Test
+  void reportsDuplicatesAndDropsThemWhenTold() throws Exception {
+    Path photos = folder.resolve("photos");
+    BufferedImage a = picture(1, 200);
+    put(photos, "a/1.jpg", a, "jpg");
+    put(photos, "a/2.png", picture(2, 150), "png");
+    put(photos, "a/3.png", picture(3, 40), "png");
+    Files.createDirectories(photos.resolve("b"));
+    Files.copy(photos.resolve("a/1.jpg"), photos.resolve("b/4.jpg"));
+    put(photos, "b/5.png", a, "png"); // the same picture in another format: near
+    put(photos, "c/6.jpg", picture(4, 90), "jpg");
+    put(photos, "c/7.png", a, "png"); // the bytes of b/5.png: exact
+    Files.writeString(photos.resolve("c/drawing.svg"), "<svg xmlns='x'/>");
+    Files.writeString(photos.resolve("c/notes.txt"), "no image");
+    put(photos, "c/black.png", new BufferedImage(50, 50, BufferedImage.TYPE_INT_RGB), "png");
+
+    Manifest report = ingest(photos, "report");
+    assertThat(report.numbers())
+        .containsEntry("images", 7.0)
+        .containsEntry("rejected", 2.0)
+        .containsEntry("rejected/uniform", 1.0)
+        .containsEntry("rejected/unsupported", 1.0)
+        .containsEntry("skipped_files", 1.0)
+        .containsEntry("duplicates/exact", 2.0)
+        .containsEntry("duplicates/near", 1.0);
+    assertThat(names(report))
+        .containsExactly("1.jpg", "2.png", "3.png", "4.jpg", "5.png", "6.jpg", "7.png");
+    Columns rejects = TableReader.read(report.table("rejects"), IngestTables.REJECTS);
+    assertThat(rejects.strings("format")).containsExactly("png", "svg");
+    Map<String, String> byId = new TreeMap<>();
+    Columns images = TableReader.read(report.table("images"), IngestTables.IMAGES);
+    for (int i = 0; i < images.rows(); i++) {
+      byId.put(images.strings("image_id")[i], name(images.strings("uri")[i]));
+    }
+    Columns d = TableReader.read(report.table("duplicates"), IngestTables.DUPLICATES);
+    List<String> found = new ArrayList<>();
+    for (int i = 0; i < d.rows(); i++) {
+      found.add(
+          byId.get(d.strings("image_id")[i])
+              + " "
+              + d.strings("kind")[i]
+              + " "
+              + byId.get(d.strings("first_id")[i]));
+      assertThat(d.ints("distance")[i]).isBetween(0, 3);
+    }
+    assertThat(found).containsExactly("4.jpg exact 1.jpg", "5.png near 1.jpg", "7.png exact 5.png");
+
+    Manifest dropped = ingest(photos, "drop");
+    assertThat(names(dropped)).containsExactly("1.jpg", "2.png", "3.png", "6.jpg");
+    assertThat(dropped.numbers()).containsEntry("images", 4.0).containsEntry("labelled", 4.0);
+    assertThat(TableReader.read(dropped.table("labels"), IngestTables.LABELS).strings("class_name"))
+        .containsExactly("a", "a", "a", "c");
+    assertThat(dropped.table("hashes")).isEmpty();
+  }
+
+  private Manifest ingest(Path photos, String duplicates) throws Exception {
+    DataConfig config =
+        new DataConfig(
+            "images",
+            photos.toString(),
+            "folders",
+            null,
+            null,
+            null,
+            null,
+            0.5,
+            3,
+            8,
+            1 << 20,
+            "reject",
+            "first",
+            "reject",
+            duplicates);
+    Plan plan =
+        new Plan(
+            List.of(
+                new StageInstance(
+                    "ingest",
+                    new IngestStage(config, CollectionReader.of(config).list()),
+                    0,
+                    new TreeMap<>(),
+                    Set.of(),
+                    null)));
+    try (Clusters clusters = Clusters.embedded(2, 0)) {
+      return new Orchestrator(
+              plan, folder.resolve(duplicates).toString(), clusters, 2, true, "code", List.of())
+          .run()
+          .get("ingest");
+    }
+  }
+
+  private static List<String> names(Manifest m) throws IOException {
+    Columns c = TableReader.read(m.table("images"), IngestTables.IMAGES, "uri");
+    return List.of(c.strings("uri")).stream().map(IngestStageTest::name).toList();
+  }
+
+  private static String name(String uri) {
+    return uri.substring(uri.lastIndexOf('/') + 1);
+  }
+
+  /** Rectangles at random. */
+  private static BufferedImage picture(long seed, int side) {
+    SplittableRandom random = Seeds.random(seed);
+    BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+    Graphics2D g = image.createGraphics();
+    for (int i = 0; i < 60; i++) {
+      g.setColor(new Color(random.nextInt(1 << 24)));
+      g.fillRect(
+          random.nextInt(side),
+          random.nextInt(side),
+          1 + random.nextInt(side / 2),
+          1 + random.nextInt(side / 2));
+    }
+    g.dispose();
+    return image;
+  }
+
+  private static void put(Path root, String name, BufferedImage image, String format)
+      throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    assertThat(ImageIO.write(image, format, out)).isTrue();
+    Path file = root.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.write(file, out.toByteArray());
+  }
+}
