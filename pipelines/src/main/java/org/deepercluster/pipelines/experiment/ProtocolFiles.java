@@ -14,7 +14,14 @@ import java.util.stream.Collectors;
 public final class ProtocolFiles {
   /** Their names, in the order in which they are listed. */
   public static final List<String> NAMES =
-      List.of("knn", "lowshot", "linear", "voc07-svm", "voc07-lowshot");
+      List.of(
+          "knn",
+          "lowshot",
+          "linear",
+          "imagenet-linear",
+          "places205-linear",
+          "voc07-svm",
+          "voc07-lowshot");
 
   private ProtocolFiles() {}
 

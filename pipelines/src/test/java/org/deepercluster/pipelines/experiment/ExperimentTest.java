@@ -154,7 +154,11 @@ class ExperimentTest {
                     random.nextDouble(),
                     random.nextBoolean(),
                     "all",
-                    "cached"),
+                    "cached",
+                    random.nextBoolean() ? null : "conv1=0.005,conv2=1e-2",
+                    3,
+                    "0.1,2^-4",
+                    null),
                 new EvaluateConfig.LowShot(
                     1 + random.nextInt(9),
                     5,

@@ -102,4 +102,41 @@ class LinearProbeTest {
     }
     return new LabelledFeatures(v, f.dim(), f.labels(), f.classes());
   }
+
+  @Test
+  void crossValidationChoosesByTheImagesLeftOut() {
+    EvaluateConfig.Linear config =
+        new EvaluateConfig.Linear(
+            20, 16, 0.5, 0.9, 1e-5, true, "all", "cached", null, 4, "1e-9,0.01,1e30", "1e-5,0.5");
+    EvaluateConfig.Linear chosen = CrossValidation.choose(Golden.train(), config, 3);
+    // so small a rate learns nothing, so large a one diverges, so strong a decay forgets
+    assertThat(chosen.lr()).isEqualTo(0.01);
+    assertThat(chosen.weightDecay()).isEqualTo(1e-5);
+    assertThat(chosen.folds()).isZero();
+    assertThat(CrossValidation.choose(Golden.train(), config, 3)).isEqualTo(chosen);
+    assertThatThrownBy(() -> CrossValidation.choose(Golden.train(3), config, 3))
+        .hasMessage(
+            "cross-validation in 4 folds needs at least as many labelled training images, but"
+                + " there are 3");
+  }
+
+  @Test
+  void layersMayHaveLearningRatesOfTheirOwn() {
+    EvaluateConfig.Linear config =
+        new EvaluateConfig.Linear(
+            1, 1, 0.5, 0, 0, false, "all", "cached", "conv1=0.005, conv13=2e-2", 0, null, null);
+    assertThat(config.of("conv1").lr()).isEqualTo(0.005);
+    assertThat(config.of("conv13").lr()).isEqualTo(0.02);
+    assertThat(config.of("conv2").lr()).isEqualTo(0.5);
+    assertThatThrownBy(
+            () ->
+                new EvaluateConfig.Linear(
+                    1, 1, 0.5, 0, 0, false, "all", "cached", "0.5", 0, null, null))
+        .hasMessageStartingWith("layerLr must be names of layers");
+    assertThatThrownBy(
+            () ->
+                new EvaluateConfig.Linear(
+                    1, 1, 0.5, 0, 0, false, "all", "cached", null, 2, null, null))
+        .hasMessage("foldLrs is missing: folds = 2 needs learning rates to choose from");
+  }
 }

@@ -12,7 +12,18 @@ final class Probes {
       double weightDecay,
       boolean standardise) {
     return new EvaluateConfig.Linear(
-        epochs, batchSize, lr, momentum, weightDecay, standardise, "all", "cached");
+        epochs,
+        batchSize,
+        lr,
+        momentum,
+        weightDecay,
+        standardise,
+        "all",
+        "cached",
+        null,
+        0,
+        null,
+        null);
   }
 
   static EvaluateConfig.LowShot lowShot(int perClass, int draws, double c, boolean standardise) {
