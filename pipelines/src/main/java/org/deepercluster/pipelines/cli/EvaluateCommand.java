@@ -206,7 +206,7 @@ final class EvaluateCommand extends ConsoleCommand {
     }
     all.put(section + "format", layout);
     all.put(section + "path", text(absolute));
-    if (layout.equals("images")) {
+    if (layout.equals("images") && !layout.equals(published.get("format"))) {
       all.put(section + "labels", "folders");
     } else if (layout.equals("idx")) {
       // MNIST's names: train-images-idx3-ubyte.gz beside train-labels-idx1-ubyte.gz

@@ -21,7 +21,9 @@ public final class ProtocolFiles {
           "imagenet-linear",
           "places205-linear",
           "voc07-svm",
-          "voc07-lowshot");
+          "voc07-lowshot",
+          "retrieval",
+          "clusters");
 
   private ProtocolFiles() {}
 

@@ -110,6 +110,72 @@ class EvaluateCommandTest {
     assertThat(top1.err()).contains("evaluation.train.split");
   }
 
+  /** A collection in Oxford5k's layout: the image that a query is a part of is the likest to it. */
+  @Test
+  void retrieval() throws IOException {
+    Path lists = Files.createDirectories(root.resolve("lists"));
+    List<Path> photos;
+    try (var files = Files.walk(root.resolve("photos"))) {
+      photos = files.filter(f -> f.toString().endsWith("0.png")).sorted().toList();
+    }
+    Path images = Files.createDirectories(root.resolve("places"));
+    for (Path photo : photos) {
+      Files.copy(photo, images.resolve(photo.getFileName()));
+    }
+    String first = photos.get(0).getFileName().toString().replace(".png", "");
+    String second = photos.get(1).getFileName().toString().replace(".png", "");
+    Files.writeString(lists.resolve("x_query.txt"), first + " 0 0 1000 1000");
+    Files.writeString(lists.resolve("x_good.txt"), first);
+    Files.writeString(lists.resolve("x_ok.txt"), "");
+    Files.writeString(lists.resolve("x_junk.txt"), second);
+    for (String whiten : List.of("false", "true")) {
+      JsonNode metrics =
+          evaluate(
+                  run,
+                  "--protocol",
+                  "retrieval",
+                  "--test",
+                  images,
+                  "--data",
+                  images,
+                  "--set",
+                  "groundTruth=" + lists,
+                  "--set",
+                  "whiten=" + whiten)
+              .get("metrics");
+      assertThat(metrics.get("eval/retrieval/map/conv6").asDouble()).isEqualTo(100);
+    }
+  }
+
+  /** With labels per image as items, these are the figures of the evaluation without protocols. */
+  @Test
+  void clustersOfAnExperiment() throws IOException {
+    Path yaml = root.resolve("clusters.yaml");
+    Files.writeString(
+        yaml,
+        """
+        name: clusters
+        method: deepercluster
+        data: {format: images, path: photos, labels: folders}
+        model: {trunk: vgg-small, imageSize: 28, width: 2}
+        clustering: {m: 2, k: 6, pcaDim: 8, iterations: 2}
+        train: {epochs: 1, batchSize: 64}
+        evaluation: {protocols: [clusters]}
+        execution: {threads: 1, retries: 0}
+        output: %s
+        tracking: {mode: journal}
+        """
+            .formatted(root.resolve("runs")));
+    Cli cli = Cli.run("run", yaml, "--json");
+    assertThat(cli.code()).as(cli.err()).isZero();
+    JsonNode metrics = JSON.readTree(cli.out()).get("metrics");
+    assertThat(metrics.get("eval/clusters/nmi").asDouble()).isBetween(0.0, 1.0);
+    assertThat(metrics.get("eval/clusters/count").asInt()).isBetween(2, 6);
+    Cli none = Cli.run(command(run, "--protocol", "clusters"));
+    assertThat(none.code()).isEqualTo(1);
+    assertThat(none.err()).contains("measures the clusters of the experiment, and it has none");
+  }
+
   @Test
   void listsTheProtocols() {
     Cli list = Cli.run("evaluate", "--list");

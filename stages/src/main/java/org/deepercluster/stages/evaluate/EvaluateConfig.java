@@ -69,20 +69,30 @@ public record EvaluateConfig(
       }
       for (Protocols.Named p : protocols.all()) {
         String prefix = "protocols." + p.name() + ".";
-        labelled(p.data().train(), train, prefix + "train", "train", faults);
-        labelled(p.data().test(), test, prefix + "test", "test", faults);
+        boolean labels = p.settings().needsLabels();
+        if (p.settings().needsTrain()) {
+          check(p.data().train(), train, labels, prefix + "train", "train", faults);
+        }
+        if (p.settings().needsTest()) {
+          check(p.data().test(), test, labels, prefix + "test", "test", faults);
+        }
       }
     } else {
-      labelled(train, null, "train", "train", faults);
-      labelled(test, null, "test", "test", faults);
+      check(train, null, true, "train", "train", faults);
+      check(test, null, true, "test", "test", faults);
     }
     if (!faults.isEmpty()) {
       throw new InvalidSettingsException(faults.stream().distinct().toList());
     }
   }
 
-  private static void labelled(
-      DataConfig own, DataConfig common, String key, String commonKey, List<SettingFault> faults) {
+  private static void check(
+      DataConfig own,
+      DataConfig common,
+      boolean labels,
+      String key,
+      String commonKey,
+      List<SettingFault> faults) {
     DataConfig data = own == null ? common : own;
     if (data == null) {
       faults.add(
@@ -93,7 +103,7 @@ public record EvaluateConfig(
                   "is missing, and so is evaluation."
                       + commonKey
                       + ": the protocol needs labelled images"));
-    } else if (!data.labelled()) {
+    } else if (labels && !data.labelled()) {
       faults.add(
           SettingFault.of(
               (own == null ? commonKey : key) + ".labels",

@@ -15,7 +15,7 @@ import java.util.Map;
  * experiments/evaluation/NAME.yaml} with published settings, and a section of that name on its page
  * in {@code stages/docs/evaluation}.
  */
-public sealed interface Protocol extends Serializable permits FrozenProtocol {
+public sealed interface Protocol extends Serializable permits FrozenProtocol, Clusters, Retrieval {
   /** Configuration record by the word that the setting {@code type} names it with. */
   Map<String, Class<? extends Record>> TYPES = types();
 
@@ -29,6 +29,21 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol {
    *     the protocol; the message is for the user
    */
   List<Measurement> measure(Evaluation evaluation) throws Exception;
+
+  /** Whether there has to be a training collection. */
+  default boolean needsTrain() {
+    return true;
+  }
+
+  /** Whether there has to be a test collection. */
+  default boolean needsTest() {
+    return true;
+  }
+
+  /** Whether its collections have to have labels. */
+  default boolean needsLabels() {
+    return true;
+  }
 
   /** Word of a protocol's type. */
   static String type(Protocol protocol) {
@@ -46,6 +61,8 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol {
     types.put("knn", EvaluateConfig.Knn.class);
     types.put("svm", Svm.class);
     types.put("svm-lowshot", SvmLowShot.class);
+    types.put("retrieval", Retrieval.class);
+    types.put("clusters", Clusters.class);
     return java.util.Collections.unmodifiableMap(types);
   }
 }
