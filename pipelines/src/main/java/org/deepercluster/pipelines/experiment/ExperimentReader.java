@@ -76,7 +76,7 @@ public final class ExperimentReader {
       Path yaml, List<String> overrides, Map<String, String> env, int machineCores) {
     ExperimentReader reader =
         new ExperimentReader(yaml.toString(), yaml.toAbsolutePath().getParent());
-    YamlNode.Section root = reader.parse(yaml);
+    YamlNode.Section root = reader.parse(yaml, Schema.of(Experiment.class));
     if (root == null) {
       reader.faults.throwIfAny();
     }
@@ -98,6 +98,29 @@ public final class ExperimentReader {
             settings,
             env,
             Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * Reads one record that is no experiment, as strictly.
+   *
+   * @param yaml the file
+   * @param type the record, of which every component has its key
+   * @throws InvalidExperimentException with every fault found
+   */
+  public static <R extends Record> R readRecord(Path yaml, Class<R> type) {
+    ExperimentReader reader =
+        new ExperimentReader(yaml.toString(), yaml.toAbsolutePath().getParent());
+    return type.cast(reader.record(yaml, Schema.of(type)));
+  }
+
+  private Record record(Path yaml, Schema schema) {
+    YamlNode.Section root = parse(yaml, schema);
+    faults.throwIfAny();
+    Map<String, Object> values = new HashMap<>();
+    build(schema.components(), root, "", root.location(), values);
+    faults.throwIfAny();
+    return schema.create(
+        schema.components().stream().map(setting -> values.get(setting.path())).toArray());
   }
 
   private Experiment read(
@@ -126,7 +149,7 @@ public final class ExperimentReader {
             schema.components().stream().map(setting -> parts.get(setting.path())).toArray());
   }
 
-  private YamlNode.Section parse(Path yaml) {
+  private YamlNode.Section parse(Path yaml, Schema schema) {
     Location start = Location.inFile(file, 1, 1);
     String text;
     try {
@@ -156,17 +179,18 @@ public final class ExperimentReader {
       faults.add(
           node == null ? start : node.location(),
           node == null
-              ? "is empty; an experiment needs at least " + required()
-              : "an experiment is a list of `key: value` lines, got " + node.kind());
+              ? "is empty; " + needs(schema)
+              : "the file must be a list of `key: value` lines, got " + node.kind());
     }
     return null;
   }
 
-  private static String required() {
-    return Schema.of(Experiment.class).components().stream()
-        .filter(Setting::required)
-        .map(Setting::path)
-        .collect(Collectors.joining(", "));
+  private static String needs(Schema schema) {
+    return (schema.type() == Experiment.class ? "an experiment needs at least " : "needs ")
+        + schema.components().stream()
+            .filter(Setting::required)
+            .map(Setting::path)
+            .collect(Collectors.joining(", "));
   }
 
   /** Puts the value of one override into the tree. */
@@ -629,7 +653,7 @@ public final class ExperimentReader {
    * @return the number of elements, if the file says it
    */
   private OptionalLong exists(String key, String path, int magic) {
-    if (isAddress(path)) {
+    if (isAddress(path) || (magic == ANYTHING && DataConfig.isPattern(path))) {
       return OptionalLong.empty();
     }
     Path local = Path.of(path);

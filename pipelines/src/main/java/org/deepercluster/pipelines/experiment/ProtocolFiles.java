@@ -18,10 +18,16 @@ public final class ProtocolFiles {
           "knn",
           "lowshot",
           "linear",
-          "imagenet-linear",
-          "places205-linear",
           "voc07-svm",
           "voc07-lowshot",
+          "voc07-fc68",
+          "voc07-all",
+          "voc07-linear",
+          "imagenet-linear",
+          "places205-linear",
+          "imagenet-finetune",
+          "imagenet-semi-1",
+          "imagenet-semi-10",
           "retrieval",
           "clusters");
 

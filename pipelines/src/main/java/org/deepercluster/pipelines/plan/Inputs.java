@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
+import org.deepercluster.stages.ingest.InputDigest;
 import org.deepercluster.stages.ingest.Listing;
 import org.deepercluster.stages.table.Digests;
 import org.deepercluster.stages.table.Files;
@@ -59,6 +60,15 @@ public record Inputs(List<Collection> collections, String weights) {
    * @throws IOException naming the place, what was found there and what would be right
    */
   public static Inputs list(Experiment e) throws IOException {
+    return list(e, Map.of());
+  }
+
+  /**
+   * Lists the collections, but for those whose size is given.
+   *
+   * @param assumed images by the collection's section, such as {@code data}
+   */
+  public static Inputs list(Experiment e, Map<String, Long> assumed) throws IOException {
     List<Collection> collections = new ArrayList<>();
     Map<String, Listing> listings = new TreeMap<>();
     for (Map.Entry<String, DataConfig> c : e.collections().entrySet()) {
@@ -69,7 +79,12 @@ public record Inputs(List<Collection> collections, String weights) {
         Listing train = listings.getOrDefault(own, listings.get(TRAIN));
         classNames = train == null ? List.of() : train.classNames();
       }
-      Listing listing = CollectionReader.of(c.getValue(), classNames).list();
+      Long images = assumed.get(c.getKey());
+      Listing listing =
+          images == null
+              ? CollectionReader.of(c.getValue(), classNames).list()
+              : new Listing(
+                  List.of(), classNames, images, 0, new InputDigest("", "assumed", images, 0));
       listings.put(c.getKey(), listing);
       collections.add(new Collection(c.getKey(), c.getValue(), listing));
     }

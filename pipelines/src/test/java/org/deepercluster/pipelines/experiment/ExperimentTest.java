@@ -156,6 +156,8 @@ class ExperimentTest {
                     "all",
                     "cached",
                     random.nextBoolean() ? null : "conv1=0.005,conv2=1e-2",
+                    new AugmentConfig(0.2, 1, 1.5, true),
+                    1 + random.nextInt(9),
                     3,
                     "0.1,2^-4",
                     null),

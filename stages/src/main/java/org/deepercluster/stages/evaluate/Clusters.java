@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.deepercluster.stages.beam.StageException;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.cluster.ClusterTables;
 import org.deepercluster.stages.config.Key;
@@ -42,6 +43,11 @@ public record Clusters(
   @Override
   public boolean needsTest() {
     return false;
+  }
+
+  @Override
+  public Work work(long train, long test, double operations) {
+    return Work.NONE;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
@@ -150,16 +151,25 @@ public record EvaluateConfig(
       @Key(
               doc =
                   "What the classifiers are trained on: `cached` features, of each image once as it"
-                      + " is seen in inference.",
+                      + " is seen in inference, or `augmented` ones, of a new random crop and flip"
+                      + " in each epoch, as published; not with `standardise` or `last-block`.",
               def = "cached",
-              oneOf = {"cached"})
+              oneOf = {"cached", "augmented"})
           String features,
       @Key(
               doc =
-                  "Learning rates of single layers instead of `lr`, such as"
-                      + " `conv1=0.005,conv2=0.01`.",
+                  "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
+                      + " conv2=0.01`.",
               def = Key.NONE)
           String layerLr,
+      @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
+      @Key(
+              doc = "Steps on `augmented` features between two states that are kept for a restart.",
+              def = "1000",
+              min = 1,
+              max = 1_000_000_000,
+              affectsResult = false)
+          int keepEvery,
       @Key(
               doc =
                   "Folds of a cross-validation that chooses learning rate and weight decay of each"
@@ -194,14 +204,20 @@ public record EvaluateConfig(
           layers,
           features,
           layerLr,
+          augment,
+          keepEvery,
           folds,
           foldLrs,
           foldWeightDecays);
+      boolean augmented = features.equals("augmented");
       Schema.require(
-          layerLr == null || layerLr.matches(LAYER_LR + "(\\s*,\\s*" + LAYER_LR + ")*"),
-          "must be names of layers with a number each, such as conv1=0.005,conv2=0.01; got "
-              + layerLr,
-          "layerLr");
+          !augmented || !standardise,
+          "must be false with augmented features, which have no statistics before training",
+          "standardise",
+          "features");
+      Schema.require(
+          !augmented || folds == 0, "must be 0 with augmented features, got " + folds, "folds");
+      var unused = AugmentedLinear.rates(layerLr);
       Schema.require(folds != 1, "must be 0 or at least 2, got 1", "folds");
       Schema.require(
           (folds > 0) == (foldLrs != null),
@@ -231,8 +247,6 @@ public record EvaluateConfig(
           all[all.length - 1] <= most, "must be at most " + most + ", got " + numbers, key);
     }
 
-    private static final String LAYER_LR = "[a-z0-9-]+\\s*=\\s*[0-9.]+(e-?[0-9]+)?";
-
     /** The same on a layer with this learning rate and weight decay. */
     Linear with(double rate, double decay) {
       return new Linear(
@@ -245,6 +259,8 @@ public record EvaluateConfig(
           layers,
           features,
           null,
+          augment,
+          keepEvery,
           0,
           null,
           null);
@@ -252,12 +268,14 @@ public record EvaluateConfig(
 
     /** The settings for a layer: its own learning rate, where it has one. */
     Linear of(String layer) {
-      double rate = lr;
-      for (String one : layerLr == null ? new String[0] : layerLr.split(",", -1)) {
-        String[] parts = one.strip().split("\\s*=\\s*", 2);
-        rate = parts[0].equals(layer) ? Double.parseDouble(parts[1]) : rate;
-      }
-      return with(rate, weightDecay);
+      return with(AugmentedLinear.rates(layerLr).getOrDefault(layer, lr), weightDecay);
+    }
+
+    @Override
+    public List<Measurement> measure(Evaluation evaluation) throws Exception {
+      return features.equals("augmented")
+          ? AugmentedLinear.measure(evaluation, this)
+          : FrozenProtocol.super.measure(evaluation);
     }
 
     @Override

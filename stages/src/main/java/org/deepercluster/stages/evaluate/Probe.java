@@ -155,7 +155,7 @@ final class Probe extends StageTransform<Probe.Task> {
   }
 
   /** The network's layers, from input to output. */
-  private static List<String> layers(Evaluation evaluation) {
+  static List<String> layers(Evaluation evaluation) {
     List<String> layers;
     try (Trunk trunk = Trunk.create(evaluation.model(), 0)) {
       layers = new ArrayList<>(trunk.convLayers().stream().map(ConvLayer::name).toList());
@@ -166,8 +166,13 @@ final class Probe extends StageTransform<Probe.Task> {
 
   /** The layers that a protocol names. */
   private static List<String> layers(Named p, List<String> known) throws StageException {
+    return layers(p.name(), p.protocol().layers(), known);
+  }
+
+  /** Those of the {@code known} layers that the setting {@code layers} of a protocol names. */
+  static List<String> layers(String protocol, String asked, List<String> known)
+      throws StageException {
     List<String> convolutions = known.subList(0, known.size() - 1);
-    String asked = p.protocol().layers();
     if (asked.equals("all")) {
       return convolutions;
     }
@@ -178,7 +183,7 @@ final class Probe extends StageTransform<Probe.Task> {
     for (String layer : named) {
       if (!known.contains(layer)) {
         throw new StageException(
-            p.name()
+            protocol
                 + ": layers must be all, last, or some of "
                 + String.join(", ", known)
                 + "; got "

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.deepercluster.stages.beam.Work;
 
 /**
  * One way to measure networks on labelled images: a configuration record whose components declare
@@ -15,7 +16,8 @@ import java.util.Map;
  * experiments/evaluation/NAME.yaml} with published settings, and a section of that name on its page
  * in {@code stages/docs/evaluation}.
  */
-public sealed interface Protocol extends Serializable permits FrozenProtocol, Clusters, Retrieval {
+public sealed interface Protocol extends Serializable
+    permits FrozenProtocol, FineTune, Clusters, Retrieval {
   /** Configuration record by the word that the setting {@code type} names it with. */
   Map<String, Class<? extends Record>> TYPES = types();
 
@@ -45,6 +47,17 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol, Cl
     return true;
   }
 
+  /**
+   * How much there is to do for one network, for estimates; classifiers on vectors are left out.
+   *
+   * @param train images to train on
+   * @param test images to test on
+   * @param operations floating-point operations of a forward pass
+   */
+  default Work work(long train, long test, double operations) {
+    return Work.inference(train + test, operations);
+  }
+
   /** Word of a protocol's type. */
   static String type(Protocol protocol) {
     return TYPES.entrySet().stream()
@@ -61,6 +74,7 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol, Cl
     types.put("knn", EvaluateConfig.Knn.class);
     types.put("svm", Svm.class);
     types.put("svm-lowshot", SvmLowShot.class);
+    types.put("fine-tune", FineTune.class);
     types.put("retrieval", Retrieval.class);
     types.put("clusters", Clusters.class);
     return java.util.Collections.unmodifiableMap(types);

@@ -2,10 +2,12 @@ package org.deepercluster.stages.evaluate;
 
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
@@ -42,6 +44,16 @@ public record ProtocolStage(Protocols.Named protocol, ModelConfig model, long se
   @Override
   public List<String> outputs() {
     return List.of(EvaluateTables.RESULTS.name());
+  }
+
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    Work ofOne =
+        protocol
+            .settings()
+            .work(images.applyAsLong("train"), images.applyAsLong("test"), model.operations());
+    boolean both = images.applyAsLong("trained") >= 0 && images.applyAsLong("untrained") >= 0;
+    return both ? ofOne.plus(ofOne) : ofOne;
   }
 
   @Override

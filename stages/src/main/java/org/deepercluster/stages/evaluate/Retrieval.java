@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.deepercluster.stages.beam.StageException;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.cluster.Block;
 import org.deepercluster.stages.cluster.Moments;
 import org.deepercluster.stages.cluster.PcaModel;
@@ -63,6 +64,11 @@ public record Retrieval(
   @Override
   public boolean needsLabels() {
     return false;
+  }
+
+  @Override
+  public Work work(long train, long test, double operations) {
+    return Work.inference(whiten ? train + test : test, operations);
   }
 
   @Override

@@ -2,12 +2,15 @@ package org.deepercluster.stages.image;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * An image as it is stored: the bytes of its file, or bare pixels, with the sides and channels that
  * decoding gives.
  *
- * @param encoding {@code jpeg}, {@code png}, or {@code raw} (pixels as in {@link Image})
+ * @param encoding {@link ImageFormat#word} of a format that is read, or {@code raw} (pixels as in
+ *     {@link Image})
  * @param width columns of the decoded image, after its EXIF orientation
  * @param height rows of the decoded image, after its EXIF orientation
  * @param channels 1 or 3
@@ -16,38 +19,28 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // equality is by content, below
 public record EncodedImage(String encoding, int width, int height, int channels, byte[] bytes)
     implements Serializable {
+  /** What has been let in is decoded again: what is there of it, and however large it is. */
+  private static final ImageRules STORED = new ImageRules(true, 1, Long.MAX_VALUE, false, false);
+
+  private static final List<String> ENCODINGS =
+      Stream.concat(
+              Arrays.stream(ImageFormat.values())
+                  .filter(ImageFormat::isRead)
+                  .map(ImageFormat::word),
+              Stream.of("raw"))
+          .toList();
+
   /** Checks the encoding's name. */
   public EncodedImage {
-    if (!encoding.equals("jpeg") && !encoding.equals("png") && !encoding.equals("raw")) {
+    if (!ENCODINGS.contains(encoding)) {
       throw new IllegalArgumentException(
-          "encoding '" + encoding + "': must be one of jpeg, png, raw");
+          "encoding '" + encoding + "': must be one of " + String.join(", ", ENCODINGS));
     }
   }
 
-  /** As {@link #of(byte[], ImageRules)}, whatever its sides. */
+  /** The image of {@link Checked#of} with {@link ImageRules#ANY}. */
   public static EncodedImage of(byte[] file) {
-    return of(file, new ImageRules(1, ImageCodec.MAX_PIXELS));
-  }
-
-  /**
-   * Takes the bytes of an image file after decoding them once, so that what gets in can be decoded
-   * later.
-   *
-   * @throws RejectedImageException as {@link ImageCodec#decode}, or when the rules exclude it
-   */
-  public static EncodedImage of(byte[] file, ImageRules rules) {
-    Image image = ImageCodec.decode(file, rules.maxPixels());
-    if (Math.min(image.width(), image.height()) < rules.minSide()) {
-      throw new RejectedImageException(
-          RejectedImageException.Cause.TOO_SMALL,
-          image.width()
-              + "×"
-              + image.height()
-              + " pixels; each side must be at least "
-              + rules.minSide());
-    }
-    return new EncodedImage(
-        ImageFormat.of(file).word(), image.width(), image.height(), image.channels(), file);
+    return Checked.of(file, ImageRules.ANY).encoded();
   }
 
   /** Takes bare pixels. */
@@ -62,9 +55,21 @@ public record EncodedImage(String encoding, int width, int height, int channels,
    *     the number of bytes does not fit the sides
    */
   public Image decode() {
-    if (!encoding.equals("raw")) {
-      return ImageCodec.decode(bytes);
-    }
+    return decode(Integer.MAX_VALUE).image();
+  }
+
+  /**
+   * The pixels at the smallest scale that leaves both sides at least {@code side} pixels long.
+   *
+   * @throws RejectedImageException as {@link #decode()}
+   */
+  public ImageCodec.Reduced decode(int side) {
+    return encoding.equals("raw")
+        ? new ImageCodec.Reduced(raw(), width, height, 1)
+        : ImageCodec.reduced(bytes, side, STORED);
+  }
+
+  private Image raw() {
     try {
       return new Image(width, height, channels, bytes);
     } catch (IllegalArgumentException e) {

@@ -1,11 +1,14 @@
 package org.deepercluster.stages.image;
 
+import static org.deepercluster.stages.image.RejectedImageException.Cause.ANIMATED;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.NOT_AN_IMAGE;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_LARGE;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.TRUNCATED;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.UNSUPPORTED;
 
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
@@ -16,22 +19,30 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * Decodes JPEG and PNG files to 8-bit pixels, the same on every machine with the same JDK.
- * Stateless: any number of threads may call it.
+ * Decodes image files to 8-bit pixels: {@link ImageFormat#JPEG}, {@link ImageFormat#PNG}, {@link
+ * ImageFormat#GIF}, {@link ImageFormat#BMP}, {@link ImageFormat#WEBP}, {@link ImageFormat#TIFF};
+ * the same on every machine with the same JDK. Stateless: any number of threads may call it.
  *
  * <ul>
- *   <li>Grey stays one channel; palettes become RGB.
+ *   <li>Grey stays one channel; CMYK and palettes become RGB (but one channel where a GIF, BMP or
+ *       TIFF has a palette of greys).
  *   <li>Transparent pixels are composited on white, by alpha, palette entry or colour key.
- *   <li>1, 2, 4 and 16 bits per sample are scaled to 8, rounded to nearest.
+ *   <li>Up to 16 bits per sample are scaled to 8, rounded to nearest.
  *   <li>The EXIF orientation of a JPEG is applied, so that width and height are those of the
  *       upright image.
- *   <li>Colour profiles and gamma are ignored: values are taken as they are stored.
- *   <li>Of animated or multi-picture files the first picture is taken.
+ *   <li>Colour profiles and gamma are ignored: values are taken as they are stored. CMYK is
+ *       multiplied: R = (1 − C)(1 − K); JPEGs are taken to store it inverted, as Adobe's do.
+ *   <li>Of animated or multi-picture files the first picture is taken, a GIF's at its place on a
+ *       white screen.
  * </ul>
+ *
+ * <p>JPEG, PNG, GIF and BMP are read by the JDK, WebP and TIFF by TwelveMonkeys ImageIO (pure Java:
+ * the files come from anywhere), JPEG at reduced scale by libjpeg-turbo.
  */
 public final class ImageCodec {
   /** Largest number of pixels that is decoded unless told otherwise: 8192². */
@@ -39,42 +50,95 @@ public final class ImageCodec {
 
   private ImageCodec() {}
 
-  /** As {@link #decode(byte[], long)}, up to {@link #MAX_PIXELS}. */
+  /**
+   * An image at a reduced scale.
+   *
+   * @param image ⌈width/scale⌉ × ⌈height/scale⌉ pixels, upright
+   * @param width columns of the whole, upright image
+   * @param height rows of the whole, upright image
+   * @param scale 1, 2, 4 or 8
+   */
+  public record Reduced(Image image, int width, int height, int scale) {}
+
+  /** As {@link #decode(byte[], ImageRules)} with {@link ImageRules#ANY}. */
   public static Image decode(byte[] file) {
-    return decode(file, MAX_PIXELS);
+    return decode(file, ImageRules.ANY);
   }
 
   /**
    * Decodes a file. Its stated sides are checked before any memory is taken for its pixels.
    *
-   * @param file all bytes of a JPEG or PNG file
-   * @param maxPixels most pixels that are decoded
+   * @param file all bytes of an image file
+   * @param rules of these, all but the shortest side and the colours
    * @return the pixels, uint8 HWC
-   * @throws RejectedImageException not-an-image, unsupported (other formats; JPEGs that are CMYK,
-   *     lossless, arithmetic-coded or of 12 bits), too-large, truncated, unreadable
+   * @throws RejectedImageException not-an-image, unsupported (other formats; JPEGs that are
+   *     lossless, arithmetic-coded or of 12 bits), too-large, animated, truncated, unreadable
    */
-  public static Image decode(byte[] file, long maxPixels) {
-    ImageFormat format = ImageFormat.of(file);
-    return switch (format) {
-      case JPEG -> decodeJpeg(JpegStream.parse(file), maxPixels);
-      case PNG -> decodePng(PngStream.parse(file), maxPixels);
-      case NONE ->
-          throw new RejectedImageException(
-              NOT_AN_IMAGE,
-              file.length == 0
-                  ? "the file is empty"
-                  : "the first bytes are those of no image format");
-      default ->
-          throw new RejectedImageException(
-              UNSUPPORTED, "format " + format + "; JPEG and PNG are read");
-    };
+  public static Image decode(byte[] file, ImageRules rules) {
+    return reduced(file, Integer.MAX_VALUE, rules).image();
   }
 
-  private static Image decodeJpeg(JpegStream jpeg, long maxPixels) {
-    checkSize(jpeg.width(), jpeg.height(), maxPixels);
+  /**
+   * Decodes a file at the smallest scale that leaves both sides at least {@code side} pixels long.
+   * Only JPEGs are reduced, by inverse DCTs of 4×4, 2×2 or 1×1 coefficients, which costs a fraction
+   * of the time.
+   *
+   * @throws RejectedImageException as {@link #decode}
+   */
+  public static Reduced reduced(byte[] file, int side, ImageRules rules) {
+    ImageFormat format = ImageFormat.of(file);
+    Image image =
+        switch (format) {
+          case JPEG -> null;
+          case PNG -> decodePng(PngStream.parse(file, !rules.decodeTruncated()), rules);
+          case GIF -> decodeGif(GifStream.parse(file), rules);
+          case BMP -> Rasters.of(read(jdkReader("bmp"), file, rules));
+          case WEBP -> decodeWebp(file, rules);
+          case TIFF ->
+              Rasters.of(read(new TIFFImageReaderSpi().createReaderInstance(null), file, rules));
+          case NONE ->
+              throw new RejectedImageException(
+                  NOT_AN_IMAGE,
+                  file.length == 0
+                      ? "the file is empty"
+                      : "the first bytes are those of no image format");
+          default ->
+              throw new RejectedImageException(
+                  UNSUPPORTED,
+                  "format " + format + "; JPEG, PNG, GIF, BMP, WebP and TIFF are read");
+        };
+    return image == null
+        ? decodeJpeg(JpegStream.parse(file), side, rules)
+        : new Reduced(image, image.width(), image.height(), 1);
+  }
+
+  private static Reduced decodeJpeg(JpegStream jpeg, int side, ImageRules rules) {
+    checkSize(jpeg.width(), jpeg.height(), rules);
+    int scale = jpeg.components() == 4 ? 1 : 8;
+    while (scale > 1 && (Math.min(jpeg.width(), jpeg.height()) + scale - 1) / scale < side) {
+      scale /= 2;
+    }
+    // A file without an end marker is judged by the decoder that says what is wrong.
+    Image image = scale > 1 && jpeg.hasEnd() ? ReducedJpeg.decode(jpeg, scale) : null;
+    if (image == null) {
+      image = shrunk(wholeJpeg(jpeg, rules), scale);
+    }
+    boolean swapped = jpeg.orientation() >= 5;
+    return new Reduced(
+        upright(image, jpeg.orientation()),
+        swapped ? jpeg.height() : jpeg.width(),
+        swapped ? jpeg.width() : jpeg.height(),
+        scale);
+  }
+
+  private static Image wholeJpeg(JpegStream jpeg, ImageRules rules) {
+    byte[] bytes = rules.decodeTruncated() ? jpeg.closed() : jpeg.bytes();
     Raster raster;
     try {
-      raster = read("jpeg", jpeg.bytes()).getRaster();
+      raster =
+          jpeg.components() == 4
+              ? readRaster(jdkReader("jpeg"), bytes, rules)
+              : read(jdkReader("jpeg"), bytes, rules).getRaster();
     } catch (RejectedImageException e) {
       if (e.reason() == UNREADABLE && !jpeg.hasEnd()) {
         throw new RejectedImageException(
@@ -87,12 +151,79 @@ public final class ImageCodec {
           UNSUPPORTED,
           "JPEG with " + jpeg.components() + " components decoded to " + raster.getNumBands());
     }
-    return upright(interleaved(raster, jpeg.components()), jpeg.orientation());
+    return jpeg.components() == 4
+        ? Rasters.ofCmyk(raster, jpeg.adobeTransform() == 2)
+        : interleaved(raster, jpeg.components());
   }
 
-  private static Image decodePng(PngStream png, long maxPixels) {
-    checkSize(png.width(), png.height(), maxPixels);
-    BufferedImage decoded = read("png", png.bytes());
+  /** Means of scale × scale pixels, fewer at the right and lower edges; rounded to nearest. */
+  private static Image shrunk(Image image, int scale) {
+    if (scale == 1) {
+      return image;
+    }
+    int w = (image.width() + scale - 1) / scale;
+    int h = (image.height() + scale - 1) / scale;
+    int n = image.channels();
+    byte[] pixels = new byte[w * h * n];
+    int at = 0;
+    for (int y = 0; y < h; y++) {
+      int endY = Math.min(image.height(), (y + 1) * scale);
+      for (int x = 0; x < w; x++) {
+        int endX = Math.min(image.width(), (x + 1) * scale);
+        int count = (endY - y * scale) * (endX - x * scale);
+        for (int c = 0; c < n; c++) {
+          int sum = 0;
+          for (int v = y * scale; v < endY; v++) {
+            for (int u = x * scale; u < endX; u++) {
+              sum += image.at(u, v, c);
+            }
+          }
+          pixels[at++] = (byte) ((2 * sum + count) / (2 * count));
+        }
+      }
+    }
+    return new Image(w, h, n, pixels);
+  }
+
+  private static Image decodeGif(GifStream gif, ImageRules rules) {
+    if (gif.width() == 0 || gif.height() == 0) {
+      throw new RejectedImageException(
+          UNREADABLE, "the GIF header states " + gif.width() + "×" + gif.height() + " pixels");
+    }
+    checkSize(gif.width(), gif.height(), rules);
+    checkAnimated(gif.animated(), rules);
+    if (gif.cut() && !rules.decodeTruncated()) {
+      throw new RejectedImageException(
+          TRUNCATED, "the GIF file ends before its first picture does");
+    }
+    Image picture = Rasters.of(read(jdkReader("gif"), gif.bytes(), rules));
+    return Rasters.onScreen(picture, gif.width(), gif.height(), gif.left(), gif.top());
+  }
+
+  private static Image decodeWebp(byte[] file, ImageRules rules) {
+    boolean extended = file.length > 20 && file[12] == 'V' && file[15] == 'X';
+    checkAnimated(extended && (file[20] & 2) != 0, rules);
+    long length = 8;
+    for (int i = 3; i >= 0; i--) {
+      length += (file[4 + i] & 0xFFL) << (8 * i);
+    }
+    if (length > file.length && !rules.decodeTruncated()) {
+      throw new RejectedImageException(
+          TRUNCATED, "the WebP file has " + file.length + " of " + length + " bytes");
+    }
+    return Rasters.of(read(new WebPImageReaderSpi().createReaderInstance(null), file, rules));
+  }
+
+  private static void checkAnimated(boolean animated, ImageRules rules) {
+    if (animated && rules.rejectAnimated()) {
+      throw new RejectedImageException(ANIMATED, "the file holds more than one picture");
+    }
+  }
+
+  private static Image decodePng(PngStream png, ImageRules rules) {
+    checkSize(png.width(), png.height(), rules);
+    checkAnimated(png.animated(), rules);
+    BufferedImage decoded = read(jdkReader("png"), png.bytes(), rules);
     Raster raster = decoded.getRaster();
     boolean plain = png.colourType() == 0 || png.colourType() == 2;
     if (plain && png.bitDepth() == 8 && png.key().length == 0) {
@@ -151,15 +282,49 @@ public final class ImageCodec {
     return (byte) ((2 * 255 * mixed + square) / (2 * square));
   }
 
-  private static void checkSize(int width, int height, long maxPixels) {
-    if ((long) width * height > maxPixels) {
+  private static void checkSize(int width, int height, ImageRules rules) {
+    if ((long) width * height > rules.maxPixels()) {
       throw new RejectedImageException(
-          TOO_LARGE, width + "×" + height + " pixels; the limit is " + maxPixels);
+          TOO_LARGE, width + "×" + height + " pixels; the limit is " + rules.maxPixels());
     }
   }
 
-  private static BufferedImage read(String format, byte[] bytes) {
-    ImageReader reader = reader(format);
+  /** What a reader does once it has its input. */
+  private interface Reading<T> {
+    T read(ImageReader reader) throws IOException;
+  }
+
+  private static BufferedImage read(ImageReader reader, byte[] bytes, ImageRules rules) {
+    return reading(
+        reader,
+        bytes,
+        rules,
+        r -> {
+          if (!rules.decodeTruncated()) {
+            return r.read(0);
+          }
+          // What was decoded before the end is in the picture that we hold.
+          ImageReadParam into = r.getDefaultReadParam();
+          BufferedImage picture =
+              r.getImageTypes(0).next().createBufferedImage(r.getWidth(0), r.getHeight(0));
+          into.setDestination(picture);
+          try {
+            r.read(0, into);
+          } catch (IOException e) {
+            if (!isEarlyEnd(e)) {
+              throw e;
+            }
+          }
+          return picture;
+        });
+  }
+
+  private static Raster readRaster(ImageReader reader, byte[] bytes, ImageRules rules) {
+    return reading(reader, bytes, rules, r -> r.readRaster(0, null));
+  }
+
+  private static <T> T reading(
+      ImageReader reader, byte[] bytes, ImageRules rules, Reading<T> reading) {
     String[] fault = {null};
     try {
       reader.addIIOReadWarningListener(
@@ -170,27 +335,33 @@ public final class ImageCodec {
             }
           });
       reader.setInput(new ByteArrayStream(bytes), true, true);
-      BufferedImage image = reader.read(0);
-      if (fault[0] != null) {
+      checkSize(reader.getWidth(0), reader.getHeight(0), rules);
+      T result = reading.read(reader);
+      if (fault[0] != null && !rules.decodeTruncated()) {
         throw new RejectedImageException(TRUNCATED, "the image data ends early: " + fault[0]);
       }
-      return image;
+      return result;
     } catch (RejectedImageException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      boolean eof = false;
-      for (Throwable t = e; t != null; t = t.getCause()) {
-        eof |= t instanceof EOFException;
-      }
       throw new RejectedImageException(
-          eof ? TRUNCATED : UNREADABLE, "the " + format + " decoder says: " + e.getMessage(), e);
+          isEarlyEnd(e) ? TRUNCATED : UNREADABLE, "the decoder says: " + e.getMessage(), e);
     } finally {
       reader.dispose();
     }
   }
 
+  private static boolean isEarlyEnd(Exception e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof EOFException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The JDK's own reader, whatever other plug-ins are on the class path. */
-  private static ImageReader reader(String format) {
+  private static ImageReader jdkReader(String format) {
     Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
     while (readers.hasNext()) {
       ImageReader reader = readers.next();

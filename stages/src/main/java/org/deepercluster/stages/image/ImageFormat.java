@@ -11,13 +11,13 @@ public enum ImageFormat {
   /** ISO/IEC 15948. */
   PNG(true),
   /** GIF87a and GIF89a. */
-  GIF(false),
+  GIF(true),
   /** Windows and OS/2 bitmaps. */
-  BMP(false),
+  BMP(true),
   /** WebP, lossy and lossless. */
-  WEBP(false),
+  WEBP(true),
   /** TIFF 6.0, either byte order. */
-  TIFF(false),
+  TIFF(true),
   /** HEIF with HEVC. */
   HEIC(false),
   /** HEIF with AV1. */

@@ -19,12 +19,14 @@ import java.util.Arrays;
  *
  * @param width columns as coded, before orientation
  * @param height rows as coded, before orientation
- * @param components 1 or 3
+ * @param components 1, 3 or 4
+ * @param adobeTransform of Adobe's segment: 0, 1 (YCbCr) or 2 (YCCK); −1 without one
  * @param orientation EXIF orientation, 1 to 8; 1 when there is none or it is out of range
  * @param bytes the file for the decoder
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record JpegStream(int width, int height, int components, int orientation, byte[] bytes) {
+record JpegStream(
+    int width, int height, int components, int adobeTransform, int orientation, byte[] bytes) {
   private static final byte[] JFIF = {
     (byte) 0xFF, (byte) 0xE0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0
   };
@@ -93,6 +95,7 @@ record JpegStream(int width, int height, int components, int orientation, byte[]
               UNSUPPORTED,
               "JPEG process SOF"
                   + (marker - 0xC0)
+                  + (marker >= 0xC9 ? " (arithmetic coding)" : "")
                   + "; baseline, extended and progressive Huffman coding are read");
         }
         if (end - body < 6) {
@@ -105,10 +108,9 @@ record JpegStream(int width, int height, int components, int orientation, byte[]
         height = u16(file, body + 1);
         width = u16(file, body + 3);
         components = file[body + 5] & 0xFF;
-        if (components != 1 && components != 3) {
+        if (components != 1 && components != 3 && components != 4) {
           throw new RejectedImageException(
-              UNSUPPORTED,
-              "JPEG with " + components + " components (such as CMYK); 1 or 3 are read");
+              UNSUPPORTED, "JPEG with " + components + " components; 1, 3 or 4 are read");
         }
         if (end - body < 6 + 3 * components) {
           throw new RejectedImageException(UNREADABLE, "the JPEG frame header is too short");
@@ -133,7 +135,7 @@ record JpegStream(int width, int height, int components, int orientation, byte[]
     }
     boolean rgb =
         components == 3 && !jfif && (adobeTransform == 0 || (adobeTransform < 0 && namedRgb));
-    byte[] space = rgb ? ADOBE_RGB : JFIF;
+    byte[] space = components == 4 ? new byte[0] : rgb ? ADOBE_RGB : JFIF;
     byte[] head = kept.toByteArray();
     byte[] bytes =
         Arrays.copyOf(
@@ -142,7 +144,8 @@ record JpegStream(int width, int height, int components, int orientation, byte[]
     System.arraycopy(space, 0, bytes, 2, space.length);
     System.arraycopy(head, 0, bytes, 2 + space.length, head.length);
     System.arraycopy(file, p, bytes, 2 + space.length + head.length, file.length - p);
-    return new JpegStream(width, height, components, Math.max(1, orientation), bytes);
+    return new JpegStream(
+        width, height, components, adobeTransform, Math.max(1, orientation), bytes);
   }
 
   /** True when there is an end marker anywhere after the header. */
@@ -153,6 +156,30 @@ record JpegStream(int width, int height, int components, int orientation, byte[]
       }
     }
     return false;
+  }
+
+  /** The file for the decoder; one without an end marker is cut before its unfinished segment. */
+  byte[] closed() {
+    if (hasEnd()) {
+      return bytes;
+    }
+    int end = bytes.length;
+    for (int p = 2; p + 1 < bytes.length; p++) {
+      int marker = bytes[p + 1] & 0xFF;
+      boolean segment = marker >= 0xC0 && marker < 0xFF && (marker < 0xD0 || marker > 0xD7);
+      if (bytes[p] == (byte) 0xFF && segment) {
+        int next = p + 2 + (p + 4 <= bytes.length ? Math.max(2, u16(bytes, p + 2)) : bytes.length);
+        if (next > bytes.length) {
+          end = p;
+          break;
+        }
+        p = next - 1;
+      }
+    }
+    byte[] closed = Arrays.copyOf(bytes, end + 2);
+    closed[end] = (byte) 0xFF;
+    closed[end + 1] = (byte) 0xD9;
+    return closed;
   }
 
   /** Tag 0x0112 of the first directory of a TIFF structure (EXIF 2.3, 4.6.4); 1 if unreadable. */

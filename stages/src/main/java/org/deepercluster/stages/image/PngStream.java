@@ -5,6 +5,7 @@ import static org.deepercluster.stages.image.RejectedImageException.Cause.TRUNCA
 import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
@@ -17,10 +18,21 @@ import java.util.zip.CRC32;
  * @param bitDepth 1, 2, 4, 8 or 16 bits per sample
  * @param colourType 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha
  * @param key samples of the colour that stands for transparent in types 0 and 2, or empty
+ * @param animated whether there are more pictures (APNG); the file for the decoder has only the
+ *     first
+ * @param cut whether the file ends before the picture does
  * @param bytes the file for the decoder
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record PngStream(int width, int height, int bitDepth, int colourType, int[] key, byte[] bytes) {
+record PngStream(
+    int width,
+    int height,
+    int bitDepth,
+    int colourType,
+    int[] key,
+    boolean animated,
+    boolean cut,
+    byte[] bytes) {
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
   static boolean starts(byte[] file) {
@@ -28,7 +40,12 @@ record PngStream(int width, int height, int bitDepth, int colourType, int[] key,
         && Arrays.equals(file, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length);
   }
 
-  static PngStream parse(byte[] file) {
+  /**
+   * Parses.
+   *
+   * @param whole reject a file that ends early; else take what is there
+   */
+  static PngStream parse(byte[] file, boolean whole) {
     ByteArrayOutputStream kept = new ByteArrayOutputStream(file.length);
     kept.write(file, 0, SIGNATURE.length);
     int width = 0;
@@ -36,20 +53,35 @@ record PngStream(int width, int height, int bitDepth, int colourType, int[] key,
     int bitDepth = 0;
     int colourType = 0;
     int[] key = {};
+    boolean animated = false;
+    boolean data = false;
     int p = SIGNATURE.length;
     for (int chunk = 0; ; chunk++) {
       if (p + 12 > file.length) {
-        throw truncated(file);
+        if (whole || !data) {
+          throw truncated(file);
+        }
+        return new PngStream(
+            width, height, bitDepth, colourType, key, animated, true, kept.toByteArray());
       }
       int length = i32(file, p);
       if (length < 0) {
         throw new RejectedImageException(UNREADABLE, "a PNG chunk has a negative length");
       }
-      if (length > file.length - p - 12) {
-        throw truncated(file);
-      }
       String type = new String(file, p + 4, 4, ISO_8859_1);
       int body = p + 8;
+      if (length > file.length - p - 12) {
+        if (whole || chunk == 0 || (!data && !type.equals("IDAT"))) {
+          throw truncated(file);
+        }
+        if (type.equals("IDAT")) {
+          kept.writeBytes(chunk("IDAT", file, body, file.length - body));
+        }
+        return new PngStream(
+            width, height, bitDepth, colourType, key, animated, true, kept.toByteArray());
+      }
+      animated |= type.equals("acTL");
+      data |= type.equals("IDAT");
       if (chunk == 0) {
         if (!type.equals("IHDR") || length != 13) {
           throw new RejectedImageException(UNREADABLE, "the PNG file does not begin with IHDR");
@@ -88,9 +120,20 @@ record PngStream(int width, int height, int bitDepth, int colourType, int[] key,
       }
       p = body + length + 4;
       if (type.equals("IEND")) {
-        return new PngStream(width, height, bitDepth, colourType, key, kept.toByteArray());
+        return new PngStream(
+            width, height, bitDepth, colourType, key, animated, false, kept.toByteArray());
       }
     }
+  }
+
+  private static byte[] chunk(String type, byte[] file, int from, int length) {
+    byte[] chunk = new byte[length + 12];
+    ByteBuffer out = ByteBuffer.wrap(chunk).putInt(length).put(type.getBytes(ISO_8859_1));
+    out.put(file, from, length);
+    CRC32 crc = new CRC32();
+    crc.update(chunk, 4, length + 4);
+    out.putInt((int) crc.getValue());
+    return chunk;
   }
 
   private static RejectedImageException truncated(byte[] file) {

@@ -16,6 +16,10 @@ public final class RejectedImageException extends RuntimeException {
     TOO_LARGE("too-large"),
     /** A side shorter than the limit. */
     TOO_SMALL("too-small"),
+    /** More than one picture, where that is not wanted. */
+    ANIMATED("animated"),
+    /** All pixels are of one colour. */
+    UNIFORM("uniform"),
     /** An image, but of a format or variant that is not read here. */
     UNSUPPORTED("unsupported"),
     /** An archive's entry that is not a file of its own below the archive's root. */

@@ -131,25 +131,36 @@ final class Archives {
    * @throws IOException when it is none, or truncated
    */
   static Content zip(String path) throws IOException {
+    List<ZipArchiveEntry> all;
+    try (SeekableByteChannel channel = Storage.seekable(path)) {
+      all = directory(path, channel);
+    }
+    all.sort((a, b) -> Storage.BY_CODE_POINT.compare(a.getName(), b.getName()));
     Collector out = new Collector();
-    try (SeekableByteChannel channel = Storage.seekable(path);
-        ZipFile zip =
-            ZipFile.builder()
-                .setSeekableByteChannel(channel)
-                .setCharset(UTF_8)
-                .setIgnoreLocalFileHeader(true)
-                .get()) {
-      List<ZipArchiveEntry> all = Collections.list(zip.getEntries());
-      all.sort((a, b) -> Storage.BY_CODE_POINT.compare(a.getName(), b.getName()));
-      for (ZipArchiveEntry e : all) {
-        if (!e.isDirectory()) {
-          out.add(zipEntry(path, e));
-        }
+    for (ZipArchiveEntry e : all) {
+      if (!e.isDirectory()) {
+        out.add(zipEntry(path, e));
       }
-    } catch (java.util.zip.ZipException | IllegalArgumentException e) {
-      throw new IOException(path + ": cannot be read as a zip, or is truncated: " + e, e);
     }
     return out.content();
+  }
+
+  private static List<ZipArchiveEntry> directory(String path, SeekableByteChannel channel)
+      throws IOException {
+    try (ZipFile zip =
+        ZipFile.builder()
+            .setSeekableByteChannel(channel)
+            .setCharset(UTF_8)
+            .setIgnoreLocalFileHeader(true)
+            .get()) {
+      return Collections.list(zip.getEntries());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IOException(
+          path
+              + ": cannot be read as a zip, or is truncated: "
+              + (e.getCause() == null ? e : e.getCause()),
+          e);
+    }
   }
 
   private static Entry zipEntry(String path, ZipArchiveEntry e) {

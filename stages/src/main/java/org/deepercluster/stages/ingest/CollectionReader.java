@@ -31,6 +31,8 @@ public interface CollectionReader {
       case "images" -> new FolderReader(config, classNames);
       case "imagenet" -> new ImageNetReader(config, classNames);
       case "voc" -> new VocReader(config, classNames);
+      case "webdataset" -> new WebDatasetReader(config, classNames);
+      case "zip" -> new ZipReader(config, classNames);
       default ->
           throw new IllegalArgumentException("format '" + config.format() + "' has no reader");
     };

@@ -12,18 +12,21 @@ public record DataConfig(
             doc =
                 "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain), `images` (a"
                     + " folder tree of JPEG and PNG files), `imagenet` (ImageNet of"
-                    + " 2012), `voc` (Pascal VOC).",
-            oneOf = {"idx", "images", "imagenet", "voc"})
+                    + " 2012), `voc` (Pascal VOC), `webdataset` (tar"
+                    + " shards), `zip` (one zip or a folder of them).",
+            oneOf = {"idx", "images", "imagenet", "voc", "webdataset", "zip"})
         String format,
     @Key(
             doc =
-                "The images: an IDX file for `idx`, a folder for the others. Relative paths are"
+                "The images: an IDX file for `idx`; for `zip` and `webdataset` a file, a folder or"
+                    + " a pattern such as `train-{000..012}.tar`; a folder for the others. Relative paths are"
                     + " relative to the YAML file; any Beam file system works.")
         String path,
     @Key(
             doc =
-                "Labels: for `idx` an IDX label file; for `images` the word `folders` makes each"
-                    + " top-level folder a class; other formats bring their labels with them. Only"
+                "Labels: for `idx` an IDX label file; for `images` and `zip` the word `folders` makes"
+                    + " each top-level folder a class; for `webdataset` `cls` or `json:<field>`;"
+                    + " other formats bring their labels with them. Only"
                     + " evaluation, the report and `method: supervised` read them.",
             def = Key.NONE)
         String labels,
@@ -59,7 +62,22 @@ public record DataConfig(
             def = "67108864",
             min = 1,
             max = 268435456)
-        long maxPixels)
+        long maxPixels,
+    @Key(
+            doc = "Image files that end early: `reject` them, or `decode` what is there of them.",
+            def = "reject",
+            oneOf = {"reject", "decode"})
+        String truncated,
+    @Key(
+            doc = "Animations: use their `first` picture, or `reject` them.",
+            def = "first",
+            oneOf = {"first", "reject"})
+        String animated,
+    @Key(
+            doc = "Images whose pixels are all of one colour: `reject` them, or `keep` them.",
+            def = "reject",
+            oneOf = {"reject", "keep"})
+        String uniform)
     implements Serializable {
   /** Checks ranges. */
   public DataConfig {
@@ -73,18 +91,13 @@ public record DataConfig(
         maxRejects,
         blockImages,
         minSide,
-        maxPixels);
-    Schema.require(
-        !format.equals("images") || labels == null || labels.equals("folders"),
-        "must be `folders` (each top-level folder is a class) for format images, got " + labels,
-        "labels",
-        "format");
+        maxPixels,
+        truncated,
+        animated,
+        uniform);
     DataFormat layout = DataFormat.of(format);
-    Schema.require(
-        labels == null || !layout.bringsLabels(),
-        "must be left out for format " + format + ", which brings its labels, got " + labels,
-        "labels",
-        "format");
+    String fault = labels == null ? null : layout.faultOf(labels);
+    Schema.require(fault == null, fault + ", got " + labels, "labels", "format");
     if (layout.splits().isEmpty()) {
       Schema.require(
           split == null,
@@ -104,6 +117,11 @@ public record DataConfig(
     }
   }
 
+  /** True when a path stands for several files, such as {@code train-{000..012}.tar}. */
+  public static boolean isPattern(String path) {
+    return Shards.isPattern(path);
+  }
+
   /** True when the collection is to have labels. */
   public boolean labelled() {
     return labels != null || DataFormat.of(format).bringsLabels();
@@ -112,11 +130,40 @@ public record DataConfig(
   /** A collection without parts, with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
-    this(format, path, labels, null, limit, maxRejects, blockImages, 8, ImageCodec.MAX_PIXELS);
+    this(format, path, labels, null, limit, maxRejects, blockImages);
+  }
+
+  /** A collection, or a part of one, with the default rules for images. */
+  public DataConfig(
+      String format,
+      String path,
+      String labels,
+      String split,
+      Long limit,
+      double maxRejects,
+      int blockImages) {
+    this(
+        format,
+        path,
+        labels,
+        split,
+        limit,
+        maxRejects,
+        blockImages,
+        8,
+        ImageCodec.MAX_PIXELS,
+        "reject",
+        "first",
+        "reject");
   }
 
   /** Which images are used. */
   ImageRules rules() {
-    return new ImageRules(minSide, maxPixels);
+    return new ImageRules(
+        truncated.equals("decode"),
+        minSide,
+        maxPixels,
+        animated.equals("reject"),
+        uniform.equals("reject"));
   }
 }

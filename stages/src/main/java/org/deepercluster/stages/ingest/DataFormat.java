@@ -8,7 +8,9 @@ enum DataFormat {
   IDX,
   IMAGES,
   IMAGENET,
-  VOC;
+  VOC,
+  WEBDATASET,
+  ZIP;
 
   /** The layout of that name; its setting is checked before. */
   static DataFormat of(String word) {
@@ -22,9 +24,25 @@ enum DataFormat {
   /** Parts that it is published in; empty when it has none. */
   List<String> splits() {
     return switch (this) {
-      case IDX, IMAGES -> List.of();
+      case IDX, IMAGES, WEBDATASET, ZIP -> List.of();
       case IMAGENET -> List.of("train", "val");
       case VOC -> List.of("train", "val", "trainval", "test");
+    };
+  }
+
+  /** What the setting {@code labels} must be; null when it is as it should. */
+  String faultOf(String labels) {
+    return switch (this) {
+      case IMAGES, ZIP ->
+          labels.equals("folders")
+              ? null
+              : "must be `folders` (each top-level folder is a class) for format " + word();
+      case IMAGENET, VOC -> "must be left out for format " + word() + ", which brings its labels";
+      case WEBDATASET ->
+          WebDatasetReader.isLabels(labels)
+              ? null
+              : "must be `cls` or `json:<field>` for format webdataset";
+      case IDX -> null;
     };
   }
 

@@ -9,6 +9,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
+import org.deepercluster.stages.image.Checked;
 import org.deepercluster.stages.image.EncodedImage;
 import org.deepercluster.stages.image.ImageFormat;
 import org.deepercluster.stages.image.ImageRules;
@@ -85,6 +86,6 @@ record ImageFiles(ImageRules rules) implements Serializable {
     if (file.length == 0) {
       throw new RejectedImageException(NOT_AN_IMAGE, "the file is empty");
     }
-    return EncodedImage.of(file, rules);
+    return Checked.of(file, rules).encoded();
   }
 }

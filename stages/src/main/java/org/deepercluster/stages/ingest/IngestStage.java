@@ -7,10 +7,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
@@ -42,6 +44,11 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
   @Override
   public List<String> outputs() {
     return List.of("images", "rejects", "labels", "units");
+  }
+
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    return Work.decoding(listing.files());
   }
 
   @Override

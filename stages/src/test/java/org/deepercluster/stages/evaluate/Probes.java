@@ -1,5 +1,7 @@
 package org.deepercluster.stages.evaluate;
 
+import org.deepercluster.stages.augment.AugmentConfig;
+
 /** Protocols of the tests: the settings that matter there, all others at their defaults. */
 final class Probes {
   private Probes() {}
@@ -21,6 +23,8 @@ final class Probes {
         "all",
         "cached",
         null,
+        new AugmentConfig(0.08, 1, 4.0 / 3, true),
+        1000,
         0,
         null,
         null);

@@ -85,8 +85,8 @@ class FolderReaderTest {
               cut.jpg: truncated
               dangling.jpg: unreadable
               empty.jpg: not-an-image
-              gif-without-suffix: unsupported
-              movie.gif: unsupported
+              gif-without-suffix: truncated
+              movie.gif: truncated
               named-otherwise.dat: accepted
               ok.jpg: accepted
               page.jpeg: not-an-image

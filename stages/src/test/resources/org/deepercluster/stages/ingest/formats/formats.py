@@ -12,7 +12,9 @@ import io
 import json
 import os
 import shutil
+import struct
 import tarfile
+import zipfile
 
 import numpy as np
 import scipy.io
@@ -132,12 +134,124 @@ def imagenet():
         for i, (n, _) in enumerate(val, 1)))
 
 
+def webdataset():
+    """WebDataset's README, "The WebDataset Format": files that belong together share a basename, up
+    to the first dot, and lie side by side."""
+    text = "caption".encode()
+    shards = [
+        [("0001.jpg", jpeg(1)), ("0001.cls", b"2"), ("0001.json", b'{"label": "cat", "tags": ["cat", "pet"]}'),
+         ("sub/0002.cls", b"0\n"), ("sub/0002.jpeg", jpeg(2)), ("sub/0002.json", b'{"label": "dog"}'),
+         ("0003.txt", text), ("0003.cls", b"1")],
+        [("0004.seg.png", b"not the image"), ("0004.jpg", jpeg(4)), ("0004.cls", b"-1"),
+         ("0004.json", b'{"tags": []}'), ("LICENSE", text),
+         ("\u732b/\u306d\u3053.JPG", jpeg(5)), ("\u732b/\u306d\u3053.cls", b"1"),
+         ("\u732b/\u306d\u3053.json", b'{"label": "cat", "tags": ["pet"]}')],
+    ]
+    for i, entries in enumerate(shards):
+        write(f"webdataset/train-{i:04d}.tar", tar(entries))
+    names = ["train-0000.tar#0001.jpg", "train-0000.tar#sub/0002.jpeg", "train-0001.tar#0004.jpg",
+             "train-0001.tar#\u732b/\u306d\u3053.JPG"]
+    for key, labels in {
+        "plain": [[], [], [], []],
+        "cls": [["2"], ["0"], [], ["1"]],
+        "json:label": [["cat"], ["dog"], [], ["cat"]],
+        "json:tags": [["cat", "pet"], [], [], ["pet"]],
+    }.items():
+        expect("webdataset/" + key, list(zip(names, [1, 2, 4, 5], labels)))
+
+
+def zipped(entries, zip64=False):
+    """A zip as Python writes it; entries: (name or ZipInfo, content)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        for i, (name, content) in enumerate(entries):
+            info = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name)
+            if not isinstance(name, zipfile.ZipInfo):
+                info.compress_type = zipfile.ZIP_STORED if i % 2 else zipfile.ZIP_DEFLATED
+            with z.open(info, "w", force_zip64=zip64) as f:
+                f.write(content)
+    return out.getvalue()
+
+
+def zips():
+    one = [("photos/", b""), ("photos/dog/2.jpg", jpeg(2)), ("photos/cat/1.jpg", jpeg(1)),
+           ("photos/cat/notes.txt", b"no image"), ("photos/cat/.hidden.jpg", jpeg(9)),
+           ("__MACOSX/photos/cat/._1.jpg", b"resource")]
+    two = [("photos/\u0441\u043e\u0431\u0430\u043a\u0430/\U0001f415.jpg", jpeg(3)),
+           ("photos/cat/no suffix", jpeg(4))]
+    write("zip/one.zip", zipped(one))
+    write("zip/deep/two.zip", zipped(two, zip64=True))
+    write("zip/readme.txt", "no zip")
+    expect("zip", [
+        ("deep/two.zip#photos/cat/no suffix", 4, ["cat"]),
+        ("deep/two.zip#photos/\u0441\u043e\u0431\u0430\u043a\u0430/\U0001f415.jpg", 3,
+         ["\u0441\u043e\u0431\u0430\u043a\u0430"]),
+        ("one.zip#photos/cat/1.jpg", 1, ["cat"]),
+        ("one.zip#photos/dog/2.jpg", 2, ["dog"])])
+
+
+def patch(archive, name, at, value):
+    """Overwrites a field of the central directory's header of an entry."""
+    header = archive.index(b"PK\x01\x02")
+    while archive[header + 46:header + 46 + len(name)] != name.encode():
+        header = archive.index(b"PK\x01\x02", header + 4)
+    return archive[:header + at] + value + archive[header + at + len(value):]
+
+
+def hostile():
+    """Archives that must do no harm: each bad entry is a reject, the good ones are read."""
+    def link(name, to):
+        info = zipfile.ZipInfo(name)
+        info.external_attr = 0o120777 << 16
+        return info, to.encode()
+
+    def bzip2(name):
+        info = zipfile.ZipInfo(name)
+        info.compress_type = zipfile.ZIP_BZIP2
+        return info, jpeg(5)
+
+    z = zipped([
+        ("good.jpg", jpeg(1)), ("../up.jpg", jpeg(2)), ("a/../../up.jpg", jpeg(2)),
+        ("/absolute.jpg", jpeg(3)), ("C:\\drive.jpg", jpeg(3)), ("..\\up.jpg", jpeg(3)),
+        ("twice.jpg", jpeg(6)), link("link.jpg", "/etc/passwd"), bzip2("method.jpg"),
+        ("secret.jpg", jpeg(7)), ("lies.jpg", b"\xff\xd8\xff\xe0" + bytes(1 << 20)),
+        ("bomb.jpg", jpeg(8)), ("crc.jpg", jpeg(8)),
+        ("offset.jpg", jpeg(8)), ("twicf.jpg", jpeg(6))])
+    z = z.replace(b"twicf.jpg", b"twice.jpg")
+    z = patch(z, "secret.jpg", 8, struct.pack("<H", 1))
+    z = patch(z, "bomb.jpg", 24, struct.pack("<I", 300 << 20))
+    z = patch(z, "lies.jpg", 24, struct.pack("<I", 1000))
+    z = patch(z, "crc.jpg", 16, struct.pack("<I", 12345))
+    z = patch(z, "offset.jpg", 42, struct.pack("<I", 7))
+    write("hostile/hostile.zip", z)
+
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as t:
+        for name, kind, content in [
+            ("good.jpg", tarfile.REGTYPE, jpeg(1)), ("../up.jpg", tarfile.REGTYPE, jpeg(2)),
+            ("/absolute.jpg", tarfile.REGTYPE, jpeg(3)), ("link.jpg", tarfile.SYMTYPE, b""),
+            ("hard.jpg", tarfile.LNKTYPE, b""), ("device.jpg", tarfile.CHRTYPE, b""),
+            ("pipe.jpg", tarfile.FIFOTYPE, b""), ("twice.jpg", tarfile.REGTYPE, jpeg(6)),
+            ("twice.jpg", tarfile.REGTYPE, jpeg(6)), ("new\nline.jpg", tarfile.REGTYPE, jpeg(7)),
+            ("./" + 60 * "long/" + "name.jpg", tarfile.REGTYPE, jpeg(8)),
+        ]:
+            info = tarfile.TarInfo(name)
+            info.type = kind
+            info.size = len(content)
+            info.linkname = "/etc/passwd" if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
+            t.addfile(info, io.BytesIO(content))
+    write("hostile/hostile.tar", out.getvalue())
+
+
 def main():
     for name in os.listdir(HERE):
         if os.path.isdir(os.path.join(HERE, name)):
             shutil.rmtree(os.path.join(HERE, name))
     voc()
     imagenet()
+    webdataset()
+    zips()
+    hostile()
     with open(os.path.join(HERE, "expected.json"), "w") as f:
         f.write("{\n" + ",\n".join(
             f'"{k}": [\n' + ",\n".join("  " + json.dumps(i, ensure_ascii=False) for i in v) + "]"
