@@ -129,26 +129,78 @@ class LinearProbeTest {
 
   private static EvaluateConfig.Linear folds(String lrs, String decays) {
     return new EvaluateConfig.Linear(
-        20, 16, 0.5, 0.9, 1e-5, false, "all", "cached", null, new AugmentConfig(0.08, 1, 4.0 / 3, true), 1000, 4, lrs, decays);
+        20,
+        16,
+        0.5,
+        0.9,
+        1e-5,
+        false,
+        "all",
+        "cached",
+        null,
+        new AugmentConfig(0.08, 1, 4.0 / 3, true),
+        1000,
+        4,
+        lrs,
+        decays);
   }
 
   @Test
   void layersMayHaveLearningRatesOfTheirOwn() {
     EvaluateConfig.Linear config =
         new EvaluateConfig.Linear(
-            1, 1, 0.5, 0, 0, false, "all", "cached", "conv1=0.005, conv13=2e-2", new AugmentConfig(0.08, 1, 4.0 / 3, true), 1000, 0, null, null);
+            1,
+            1,
+            0.5,
+            0,
+            0,
+            false,
+            "all",
+            "cached",
+            "conv1=0.005, conv13=2e-2",
+            new AugmentConfig(0.08, 1, 4.0 / 3, true),
+            1000,
+            0,
+            null,
+            null);
     assertThat(config.of("conv1").lr()).isEqualTo(0.005);
     assertThat(config.of("conv13").lr()).isEqualTo(0.02);
     assertThat(config.of("conv2").lr()).isEqualTo(0.5);
     assertThatThrownBy(
             () ->
                 new EvaluateConfig.Linear(
-                    1, 1, 0.5, 0, 0, false, "all", "cached", "0.5", new AugmentConfig(0.08, 1, 4.0 / 3, true), 1000, 0, null, null))
+                    1,
+                    1,
+                    0.5,
+                    0,
+                    0,
+                    false,
+                    "all",
+                    "cached",
+                    "0.5",
+                    new AugmentConfig(0.08, 1, 4.0 / 3, true),
+                    1000,
+                    0,
+                    null,
+                    null))
         .hasMessageStartingWith("layerLr must be layers with a rate above 0 each");
     assertThatThrownBy(
             () ->
                 new EvaluateConfig.Linear(
-                    1, 1, 0.5, 0, 0, false, "all", "cached", null, new AugmentConfig(0.08, 1, 4.0 / 3, true), 1000, 2, null, null))
+                    1,
+                    1,
+                    0.5,
+                    0,
+                    0,
+                    false,
+                    "all",
+                    "cached",
+                    null,
+                    new AugmentConfig(0.08, 1, 4.0 / 3, true),
+                    1000,
+                    2,
+                    null,
+                    null))
         .hasMessage("foldLrs is missing: folds = 2 needs learning rates to choose from");
   }
 }
