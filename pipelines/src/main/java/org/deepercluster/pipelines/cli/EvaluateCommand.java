@@ -1,6 +1,7 @@
 package org.deepercluster.pipelines.cli;
 
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,6 +16,8 @@ import org.deepercluster.pipelines.run.ExperimentRunner;
 import org.deepercluster.pipelines.run.InfrastructureException;
 import org.deepercluster.pipelines.run.ModelReference;
 import org.deepercluster.pipelines.run.RunLock;
+import org.deepercluster.pipelines.tracking.LocalServer;
+import org.deepercluster.pipelines.tracking.RegisteredModel;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Setting;
 import org.deepercluster.stages.config.Settings;
@@ -161,7 +164,11 @@ final class EvaluateCommand extends ConsoleCommand {
     if (model.equals("untrained")) {
       all.put("method", "random");
     } else {
-      String weights = ModelReference.weights(model, "runs");
+      String weights =
+          RegisteredModel.isOne(model)
+              ? RegisteredModel.fetch(model, server(), System.getenv(), UserFolders.models())
+                  .toString()
+              : ModelReference.weights(model, "runs");
       all.put("method", "pretrained");
       all.put("weights", text(weights));
       Settings.of(ModelFile.read(weights).config())
@@ -191,6 +198,17 @@ final class EvaluateCommand extends ConsoleCommand {
     return settings;
   }
 
+  /** The server that holds registered models. */
+  private URI server() throws Exception {
+    String uri = System.getenv("MLFLOW_TRACKING_URI");
+    for (String s : set) {
+      uri = key(s).equals("tracking.uri") ? s.substring(s.indexOf('=') + 1) : uri;
+    }
+    return uri == null || uri.isBlank()
+        ? new LocalServer().ensureStarted(console.err()::println).get()
+        : URI.create(uri);
+  }
+
   private void collection(Map<String, String> all, String name, String path) {
     if (path == null) {
       return;
@@ -206,7 +224,7 @@ final class EvaluateCommand extends ConsoleCommand {
     }
     all.put(section + "format", layout);
     all.put(section + "path", text(absolute));
-    if (layout.equals("images")) {
+    if (layout.equals("images") && !layout.equals(published.get("format"))) {
       all.put(section + "labels", "folders");
     } else if (layout.equals("idx")) {
       // MNIST's names: train-images-idx3-ubyte.gz beside train-labels-idx1-ubyte.gz

@@ -25,4 +25,9 @@ final class UserFolders {
   static Path journals() {
     return state().resolve("tracking");
   }
+
+  /** Weights of registered models that were evaluated. */
+  static Path models() {
+    return state().resolve("models");
+  }
 }

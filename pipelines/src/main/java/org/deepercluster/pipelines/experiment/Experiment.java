@@ -51,7 +51,8 @@ public record Experiment(
             doc =
                 "Weights to evaluate: a `model.safetensors` of this program with the architecture of"
                     + " `model`. Needed for `pretrained`; not allowed for the others.",
-            def = Key.NONE)
+            def = Key.NONE,
+            affectsResult = false)
         String weights,
     @Key(doc = "The network.", def = "{}") ModelConfig model,
     @Key(doc = "Random views of the images.", def = "{}") AugmentConfig augment,

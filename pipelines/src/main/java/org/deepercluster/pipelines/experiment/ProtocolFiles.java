@@ -27,7 +27,9 @@ public final class ProtocolFiles {
           "places205-linear",
           "imagenet-finetune",
           "imagenet-semi-1",
-          "imagenet-semi-10");
+          "imagenet-semi-10",
+          "retrieval",
+          "clusters");
 
   private ProtocolFiles() {}
 

@@ -14,6 +14,7 @@ import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.cluster.ClusterConfig;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.SinkhornStage;
+import org.deepercluster.stages.evaluate.Clusters;
 import org.deepercluster.stages.evaluate.EvaluateConfig;
 import org.deepercluster.stages.evaluate.EvaluateStage;
 import org.deepercluster.stages.evaluate.ProtocolStage;
@@ -225,14 +226,13 @@ public final class Planner {
   private List<StageInstance> evaluations(
       int perSuper, Map<String, String> networks, String clustering) {
     EvaluateConfig config = experiment.evaluation();
-    Map<String, String> in = new LinkedHashMap<>(networks);
+    Map<String, String> clusters =
+        clustering == null ? Map.of() : Map.of("clusters", clustering, IMAGES, "ingest");
     if (config.protocols() == null) {
+      Map<String, String> in = new LinkedHashMap<>(networks);
       in.put("train", Inputs.instance("evaluation.train"));
       in.put("test", Inputs.instance("evaluation.test"));
-      if (clustering != null) {
-        in.put("clusters", clustering);
-        in.put(IMAGES, "ingest");
-      }
+      in.putAll(clusters);
       return List.of(
           StageInstance.of(
               "evaluate",
@@ -243,11 +243,17 @@ public final class Planner {
     List<StageInstance> all = new ArrayList<>();
     for (Protocols.Named p : config.protocols().all()) {
       String own = "evaluation.protocols." + p.name();
-      if (config.trainOf(p) != null) {
+      Map<String, String> in = new LinkedHashMap<>(networks);
+      if (p.settings().needsTrain()) {
         in.put(
             "train", Inputs.instance((p.data().train() == null ? "evaluation" : own) + ".train"));
       }
-      in.put("test", Inputs.instance((p.data().test() == null ? "evaluation" : own) + ".test"));
+      if (p.settings().needsTest()) {
+        in.put("test", Inputs.instance((p.data().test() == null ? "evaluation" : own) + ".test"));
+      }
+      if (p.settings() instanceof Clusters) {
+        in.putAll(clusters);
+      }
       all.add(
           StageInstance.of(
               "evaluate-" + p.name(),

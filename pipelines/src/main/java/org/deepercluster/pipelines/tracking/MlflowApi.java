@@ -294,13 +294,64 @@ final class MlflowApi implements Closeable {
     }
   }
 
-  private void put(String path, Path file) {
+  /** Where the files of a version of a registered model are. */
+  String modelVersionUri(String name, String version) {
+    String query = "name=" + encode(name) + "&version=" + encode(version);
+    return call(
+        "find version " + version + " of model " + name,
+        c ->
+            json.readTree(c.sendGet("model-versions/get-download-uri?" + query))
+                .path("artifact_uri")
+                .asText());
+  }
+
+  /** Writes an artifact to a file that is replaced. */
+  void download(String artifactUri, Path target) {
+    URI uri = URI.create(artifactUri);
+    try {
+      if (uri.getScheme() == null || uri.getScheme().equals("file")) {
+        Files.copy(Path.of(uri.getPath()), target, StandardCopyOption.REPLACE_EXISTING);
+        return;
+      }
+      if (!PROXY_SCHEME.equals(uri.getScheme())) {
+        throw new ApiException(
+            ApiException.Kind.REFUSED,
+            "it is kept at " + artifactUri + ", which the server does not hand out",
+            null);
+      }
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(artifact(uri.getPath())).timeout(timeout);
+      authorization().ifPresent(value -> request.header("Authorization", value));
+      HttpResponse<Path> response =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofFile(target));
+      if (response.statusCode() / 100 != 2) {
+        throw ApiException.ofStatus(response.statusCode(), "download of " + artifactUri, null);
+      }
+    } catch (IOException e) {
+      throw new ApiException(
+          ApiException.Kind.UNAVAILABLE, "download of " + artifactUri + ": " + e, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ApiException(ApiException.Kind.UNAVAILABLE, "interrupted", e);
+    }
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Address at which the server keeps an artifact. */
+  private URI artifact(String path) {
     String encoded =
         List.of(path.split("/")).stream()
             .filter(part -> !part.isEmpty())
-            .map(part -> URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20"))
+            .map(MlflowApi::encode)
             .collect(Collectors.joining("/"));
-    URI target = URI.create(server + "/api/2.0/mlflow-artifacts/artifacts/" + encoded);
+    return URI.create(server + "/api/2.0/mlflow-artifacts/artifacts/" + encoded);
+  }
+
+  private void put(String path, Path file) {
+    URI target = artifact(path);
     try {
       Duration limit = timeout.plusSeconds(Files.size(file) / UPLOAD_BYTES_PER_SECOND);
       HttpRequest.Builder request =

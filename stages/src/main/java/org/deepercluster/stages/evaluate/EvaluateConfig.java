@@ -70,20 +70,30 @@ public record EvaluateConfig(
       }
       for (Protocols.Named p : protocols.all()) {
         String prefix = "protocols." + p.name() + ".";
-        labelled(p.data().train(), train, prefix + "train", "train", faults);
-        labelled(p.data().test(), test, prefix + "test", "test", faults);
+        boolean labels = p.settings().needsLabels();
+        if (p.settings().needsTrain()) {
+          check(p.data().train(), train, labels, prefix + "train", "train", faults);
+        }
+        if (p.settings().needsTest()) {
+          check(p.data().test(), test, labels, prefix + "test", "test", faults);
+        }
       }
     } else {
-      labelled(train, null, "train", "train", faults);
-      labelled(test, null, "test", "test", faults);
+      check(train, null, true, "train", "train", faults);
+      check(test, null, true, "test", "test", faults);
     }
     if (!faults.isEmpty()) {
       throw new InvalidSettingsException(faults.stream().distinct().toList());
     }
   }
 
-  private static void labelled(
-      DataConfig own, DataConfig common, String key, String commonKey, List<SettingFault> faults) {
+  private static void check(
+      DataConfig own,
+      DataConfig common,
+      boolean labels,
+      String key,
+      String commonKey,
+      List<SettingFault> faults) {
     DataConfig data = own == null ? common : own;
     if (data == null) {
       faults.add(
@@ -94,7 +104,7 @@ public record EvaluateConfig(
                   "is missing, and so is evaluation."
                       + commonKey
                       + ": the protocol needs labelled images"));
-    } else if (!data.labelled()) {
+    } else if (labels && !data.labelled()) {
       faults.add(
           SettingFault.of(
               (own == null ? commonKey : key) + ".labels",
@@ -149,7 +159,7 @@ public record EvaluateConfig(
       @Key(
               doc =
                   "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
-                      + " conv2=0.01`; with `augmented` features.",
+                      + " conv2=0.01`.",
               def = Key.NONE)
           String layerLr,
       @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
@@ -159,7 +169,27 @@ public record EvaluateConfig(
               min = 1,
               max = 1_000_000_000,
               affectsResult = false)
-          int keepEvery)
+          int keepEvery,
+      @Key(
+              doc =
+                  "Folds of a cross-validation that chooses learning rate and weight decay of each"
+                      + " layer by top-1 accuracy; 0: they are what the settings say.",
+              def = "0",
+              min = 0,
+              max = 100)
+          int folds,
+      @Key(
+              doc =
+                  "Learning rates for the cross-validation to choose from, with commas between;"
+                      + " needed with `folds` only.",
+              def = Key.NONE)
+          String foldLrs,
+      @Key(
+              doc =
+                  "Weight decays for the cross-validation to choose from; left out: `weightDecay`"
+                      + " alone.",
+              def = Key.NONE)
+          String foldWeightDecays)
       implements FrozenProtocol {
     /** Checks ranges. */
     public Linear {
@@ -175,7 +205,10 @@ public record EvaluateConfig(
           features,
           layerLr,
           augment,
-          keepEvery);
+          keepEvery,
+          folds,
+          foldLrs,
+          foldWeightDecays);
       boolean augmented = features.equals("augmented");
       Schema.require(
           !augmented || !standardise,
@@ -183,8 +216,59 @@ public record EvaluateConfig(
           "standardise",
           "features");
       Schema.require(
-          augmented || layerLr == null, "must be left out with cached features", "layerLr");
+          !augmented || folds == 0, "must be 0 with augmented features, got " + folds, "folds");
       var unused = AugmentedLinear.rates(layerLr);
+      Schema.require(folds != 1, "must be 0 or at least 2, got 1", "folds");
+      Schema.require(
+          (folds > 0) == (foldLrs != null),
+          folds > 0
+              ? "is missing: folds = " + folds + " needs learning rates to choose from"
+              : "must be left out without folds, got " + foldLrs,
+          "foldLrs",
+          "folds");
+      Schema.require(
+          folds > 0 || foldWeightDecays == null,
+          "must be left out without folds, got " + foldWeightDecays,
+          "foldWeightDecays",
+          "folds");
+      if (foldLrs != null) {
+        Svm.checkNumbers(foldLrs, "foldLrs");
+        atMost(foldLrs, 100, "foldLrs");
+      }
+      if (foldWeightDecays != null) {
+        Svm.checkNumbers(foldWeightDecays, "foldWeightDecays");
+        atMost(foldWeightDecays, 1, "foldWeightDecays");
+      }
+    }
+
+    private static void atMost(String numbers, int most, String key) {
+      double[] all = Svm.numbers(numbers);
+      Schema.require(
+          all[all.length - 1] <= most, "must be at most " + most + ", got " + numbers, key);
+    }
+
+    /** The same on a layer with this learning rate and weight decay. */
+    Linear with(double rate, double decay) {
+      return new Linear(
+          epochs,
+          batchSize,
+          rate,
+          momentum,
+          decay,
+          standardise,
+          layers,
+          features,
+          null,
+          augment,
+          keepEvery,
+          0,
+          null,
+          null);
+    }
+
+    /** The settings for a layer: its own learning rate, where it has one. */
+    Linear of(String layer) {
+      return with(AugmentedLinear.rates(layerLr).getOrDefault(layer, lr), weightDecay);
     }
 
     @Override
@@ -197,10 +281,18 @@ public record EvaluateConfig(
     @Override
     public List<Result> probe(String name, Features features, int unit, long seed) {
       String layer = features.layer();
-      // The same orders for all networks: only the features differ.
-      LinearClassifier linear =
-          LinearProbe.train(features.train(), this, Seeds.of(seed, "linear/" + layer));
-      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
+      // The same orders and folds for all networks: only the features differ.
+      long own = Seeds.of(seed, "linear/" + layer);
+      if (folds == 0) {
+        LinearClassifier linear = LinearProbe.train(features.train(), of(layer), own);
+        return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
+      }
+      Linear chosen = CrossValidation.choose(features.train(), this, Seeds.of(own, "folds"));
+      LinearClassifier linear = LinearProbe.train(features.train(), chosen, own);
+      return List.of(
+          Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())),
+          Result.of(name, MetricNames.LR, layer, chosen.lr()),
+          Result.of(name, MetricNames.WEIGHT_DECAY, layer, chosen.weightDecay()));
     }
   }
 

@@ -16,7 +16,8 @@ import org.deepercluster.stages.beam.Work;
  * experiments/evaluation/NAME.yaml} with published settings, and a section of that name on its page
  * in {@code stages/docs/evaluation}.
  */
-public sealed interface Protocol extends Serializable permits FrozenProtocol, FineTune {
+public sealed interface Protocol extends Serializable
+    permits FrozenProtocol, FineTune, Clusters, Retrieval {
   /** Configuration record by the word that the setting {@code type} names it with. */
   Map<String, Class<? extends Record>> TYPES = types();
 
@@ -30,6 +31,21 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol, Fi
    *     the protocol; the message is for the user
    */
   List<Measurement> measure(Evaluation evaluation) throws Exception;
+
+  /** Whether there has to be a training collection. */
+  default boolean needsTrain() {
+    return true;
+  }
+
+  /** Whether there has to be a test collection. */
+  default boolean needsTest() {
+    return true;
+  }
+
+  /** Whether its collections have to have labels. */
+  default boolean needsLabels() {
+    return true;
+  }
 
   /**
    * How much there is to do for one network, for estimates; classifiers on vectors are left out.
@@ -59,6 +75,8 @@ public sealed interface Protocol extends Serializable permits FrozenProtocol, Fi
     types.put("svm", Svm.class);
     types.put("svm-lowshot", SvmLowShot.class);
     types.put("fine-tune", FineTune.class);
+    types.put("retrieval", Retrieval.class);
+    types.put("clusters", Clusters.class);
     return java.util.Collections.unmodifiableMap(types);
   }
 }

@@ -170,6 +170,31 @@ public final class Pixels {
     write(planes, size, channels, flip, 0, out, offset);
   }
 
+  /**
+   * A part of an image at any size, upright and normalised.
+   *
+   * @param image any sides, 1 or 3 channels
+   * @param crop inside the image
+   * @param width of the result in pixels
+   * @param height of the result in pixels
+   * @param channels 1 or 3
+   * @return float32[channels][height][width]
+   */
+  public static float[] resized(Image image, CropBox crop, int width, int height, int channels) {
+    Axis columns = Axis.of(crop.x(), crop.width(), width, 0, width);
+    Axis rows = Axis.of(crop.y(), crop.height(), height, 0, height);
+    float[] planes = resample(image, columns, rows, width, height, inner(image, channels));
+    int area = width * height;
+    float[] out = new float[channels * area];
+    for (int i = 0; i < out.length; i++) {
+      int c = i / area;
+      float mean = channels == 3 ? MEAN[c] : GREY_MEAN;
+      float std = channels == 3 ? STD[c] : GREY_STD;
+      out[i] = (planes[planes.length == area ? i % area : i] / 255f - mean) / std;
+    }
+    return out;
+  }
+
   private static void check(int size, int channels, float[] out, int offset) {
     if (size < 1) {
       throw new IllegalArgumentException("view of size " + size + ": must be at least 1");
@@ -189,8 +214,13 @@ public final class Pixels {
     return image.channels() == 3 && channels == 3 ? 3 : 1;
   }
 
-  /** Separable resampling, columns first; float32[inner][size][size] of 0 to 255. */
   private static float[] resample(Image image, Axis columns, Axis rows, int size, int inner) {
+    return resample(image, columns, rows, size, size, inner);
+  }
+
+  /** Separable resampling, columns first; float32[inner][outHeight][outWidth] of 0 to 255. */
+  private static float[] resample(
+      Image image, Axis columns, Axis rows, int outWidth, int outHeight, int inner) {
     int x0 = columns.first();
     int width = columns.end() - x0;
     int y0 = rows.first();
@@ -198,7 +228,7 @@ public final class Pixels {
     byte[] pixels = image.pixels();
     int n = image.channels();
     float[] line = new float[width];
-    float[] narrow = new float[inner * height * size];
+    float[] narrow = new float[inner * height * outWidth];
     for (int y = 0; y < height; y++) {
       int from = ((y0 + y) * image.width() + x0) * n;
       for (int c = 0; c < inner; c++) {
@@ -212,8 +242,8 @@ public final class Pixels {
             line[x] = sum / 3f;
           }
         }
-        int to = (c * height + y) * size;
-        for (int x = 0; x < size; x++) {
+        int to = (c * height + y) * outWidth;
+        for (int x = 0; x < outWidth; x++) {
           int start = columns.start[x] - x0;
           int taps = columns.taps[x];
           int w = x * columns.stride;
@@ -225,14 +255,14 @@ public final class Pixels {
         }
       }
     }
-    float[] planes = new float[inner * size * size];
+    float[] planes = new float[inner * outHeight * outWidth];
     for (int c = 0; c < inner; c++) {
-      for (int y = 0; y < size; y++) {
-        int to = (c * size + y) * size;
+      for (int y = 0; y < outHeight; y++) {
+        int to = (c * outHeight + y) * outWidth;
         for (int t = 0; t < rows.taps[y]; t++) {
           float weight = rows.weights[y * rows.stride + t];
-          int from = (c * height + rows.start[y] - y0 + t) * size;
-          for (int x = 0; x < size; x++) {
+          int from = (c * height + rows.start[y] - y0 + t) * outWidth;
+          for (int x = 0; x < outWidth; x++) {
             planes[to + x] += weight * narrow[from + x];
           }
         }

@@ -662,6 +662,16 @@ public final class Trunk implements AutoCloseable {
     return new Linear(views.get(w), views.get(b), g.get(w), g.get(b), hostKernels);
   }
 
+  /** Whether it takes images of any sides that its poolings leave something of. */
+  public boolean takesAnySize() {
+    return architecture.adaptive();
+  }
+
+  /** The shortest side that it takes. */
+  public int smallestSide() {
+    return architecture.adaptive() ? 1 << architecture.pools() : config.imageSize();
+  }
+
   private INDArray checked(INDArray x) {
     int smallest = 1 << architecture.pools();
     boolean fits =

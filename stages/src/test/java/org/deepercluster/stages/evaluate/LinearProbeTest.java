@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.deepercluster.stages.augment.AugmentConfig;
 import org.junit.jupiter.api.Test;
 
 class LinearProbeTest {
@@ -101,5 +102,105 @@ class LinearProbeTest {
       v[i] = f.values()[i] * (0.01f + i % f.dim()) + 3;
     }
     return new LabelledFeatures(v, f.dim(), f.labels(), f.classes());
+  }
+
+  @Test
+  void crossValidationChoosesByTheImagesLeftOut() {
+    EvaluateConfig.Linear config = folds("1e-9,0.01", "1e-5");
+    EvaluateConfig.Linear chosen = CrossValidation.choose(Golden.train(), config, 3);
+    // at so small a rate nothing is learned
+    assertThat(chosen.lr()).isEqualTo(0.01);
+    assertThat(chosen.weightDecay()).isEqualTo(1e-5);
+    assertThat(chosen.folds()).isZero();
+    float[] values = new float[16];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % 3 == 0 ? 1e30f : -1e30f;
+    }
+    LabelledFeatures huge = new LabelledFeatures(values, 2, new int[] {0, 1, 0, 1, 0, 1, 0, 1}, 2);
+    assertThatThrownBy(() -> CrossValidation.choose(huge, folds("50,100", "1e-5"), 3))
+        .hasMessage("the linear classifier diverged at every lr of 50,100");
+    assertThatThrownBy(() -> folds("101", "1")).hasMessage("foldLrs must be at most 100, got 101");
+    assertThat(CrossValidation.choose(Golden.train(), config, 3)).isEqualTo(chosen);
+    assertThatThrownBy(() -> CrossValidation.choose(Golden.train(3), config, 3))
+        .hasMessage(
+            "cross-validation in 4 folds needs at least as many labelled training images, but"
+                + " there are 3");
+  }
+
+  private static EvaluateConfig.Linear folds(String lrs, String decays) {
+    return new EvaluateConfig.Linear(
+        20,
+        16,
+        0.5,
+        0.9,
+        1e-5,
+        false,
+        "all",
+        "cached",
+        null,
+        new AugmentConfig(0.08, 1, 4.0 / 3, true),
+        1000,
+        4,
+        lrs,
+        decays);
+  }
+
+  @Test
+  void layersMayHaveLearningRatesOfTheirOwn() {
+    EvaluateConfig.Linear config =
+        new EvaluateConfig.Linear(
+            1,
+            1,
+            0.5,
+            0,
+            0,
+            false,
+            "all",
+            "cached",
+            "conv1=0.005, conv13=2e-2",
+            new AugmentConfig(0.08, 1, 4.0 / 3, true),
+            1000,
+            0,
+            null,
+            null);
+    assertThat(config.of("conv1").lr()).isEqualTo(0.005);
+    assertThat(config.of("conv13").lr()).isEqualTo(0.02);
+    assertThat(config.of("conv2").lr()).isEqualTo(0.5);
+    assertThatThrownBy(
+            () ->
+                new EvaluateConfig.Linear(
+                    1,
+                    1,
+                    0.5,
+                    0,
+                    0,
+                    false,
+                    "all",
+                    "cached",
+                    "0.5",
+                    new AugmentConfig(0.08, 1, 4.0 / 3, true),
+                    1000,
+                    0,
+                    null,
+                    null))
+        .hasMessageStartingWith("layerLr must be layers with a rate above 0 each");
+    assertThatThrownBy(
+            () ->
+                new EvaluateConfig.Linear(
+                    1,
+                    1,
+                    0.5,
+                    0,
+                    0,
+                    false,
+                    "all",
+                    "cached",
+                    null,
+                    new AugmentConfig(0.08, 1, 4.0 / 3, true),
+                    1000,
+                    2,
+                    null,
+                    null))
+        .hasMessage("foldLrs is missing: folds = 2 needs learning rates to choose from");
   }
 }

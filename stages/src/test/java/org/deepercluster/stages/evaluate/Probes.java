@@ -24,7 +24,10 @@ final class Probes {
         "cached",
         null,
         new AugmentConfig(0.08, 1, 4.0 / 3, true),
-        1000);
+        1000,
+        0,
+        null,
+        null);
   }
 
   static EvaluateConfig.LowShot lowShot(int perClass, int draws, double c, boolean standardise) {
