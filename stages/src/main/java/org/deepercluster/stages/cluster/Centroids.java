@@ -18,7 +18,8 @@ import java.util.Map;
  *
  * <p>They are cut into slices of {@link #width} centroids, a file each, so that nobody has to hold
  * all of them. A file holds, little-endian: {@code n × dim} float32, then {@code n} float32, the
- * squared norms.
+ * squared norms; and their {@link Codes}: {@code n} float32, the scales; {@code n} float32, the
+ * errors; {@code n × dim} int8.
  */
 final class Centroids implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -116,6 +117,10 @@ final class Centroids implements Serializable {
     int n = values.length / dim;
     long[] hashes = new long[n];
     float[] norms = new float[n];
+    float[] scales = new float[n];
+    float[] errors = new float[n];
+    byte[] codes = new byte[values.length];
+    Codes code = new Codes(dim, Codes.CENTROID);
     double largest = 0;
     for (int c = 0; c < n; c++) {
       double squares = 0;
@@ -134,6 +139,10 @@ final class Centroids implements Serializable {
         hash = (hash + Float.floatToIntBits(values[j] + 0f)) * 0x9E3779B97F4A7C15L;
         hash ^= hash >>> 29;
       }
+      code.encode(values, c * dim);
+      scales[c] = code.scale;
+      errors[c] = code.error;
+      System.arraycopy(code.values, 0, codes, c * dim, dim);
       norms[c] = (float) squares;
       hashes[c] = hash;
       largest = Math.max(largest, squares);
@@ -143,8 +152,32 @@ final class Centroids implements Serializable {
       ByteBuffer b = RawFile.buffer(1 << 20);
       put(out, b, values);
       put(out, b, norms);
+      put(out, b, scales);
+      put(out, b, errors);
+      RawFile.write(out, ByteBuffer.wrap(codes));
     }
     return new Slice(path, hashes, largest);
+  }
+
+  /** Where a slice's file has the values of its centroid {@code c}. */
+  static long valuesAt(int c, int dim) {
+    return (long) c * dim * 4;
+  }
+
+  static long normsAt(int c, int size, int dim) {
+    return (long) size * dim * 4 + (long) c * 4;
+  }
+
+  static long scalesAt(int c, int size, int dim) {
+    return (long) size * (dim + 1) * 4 + (long) c * 4;
+  }
+
+  static long errorsAt(int c, int size, int dim) {
+    return (long) size * (dim + 2) * 4 + (long) c * 4;
+  }
+
+  static long codesAt(int c, int size, int dim) {
+    return (long) size * (dim + 3) * 4 + (long) c * dim;
   }
 
   private static void put(WritableByteChannel out, ByteBuffer b, float[] values)

@@ -300,7 +300,7 @@ final class Passes {
                 old,
                 first ? null : before.states(),
                 before.drift(),
-                AssignChunk.error(dim(), layout.largest(), old.largest()),
+                layout.largest(),
                 then == Then.STAY && before.level() == 2));
     Scratch s = scratch;
     List<AssignChunk.Result> found = new ArrayList<>();
@@ -340,7 +340,7 @@ final class Passes {
         System.arraycopy(d, 0, distance, i * old.width(), d.length);
         sums.add(slices.get(i).sums());
       }
-      drift = scratch.share("drift", Drift.of(distance, old.groups(), dim()));
+      drift = scratch.share("drift", Drift.of(distance, old.groups()));
     }
     List<String> spent = new ArrayList<>(partials.stream().map(Sums.Partial::path).toList());
     spent.add(input);
@@ -453,7 +453,7 @@ final class Passes {
             grouped.shares().stream().map(GroupedShare::counts).toList(),
             m,
             CHUNK_ROWS));
-    Scratch.delete(files.stream().map(RowFile::path).toList());
+    Scratch.delete(files.stream().flatMap(f -> f.paths().stream()).toList());
   }
 
   private record Sorted(RowFile file, String state) implements Serializable {}
@@ -477,8 +477,8 @@ final class Passes {
     try (RawFile in = RawFile.open(f.path());
         RowFile.Writer out = new RowFile.Writer(path, dim, f.firstRow())) {
       int[] places = in.ints(f.placesAt(0), f.rows());
+      w.release();
       w.centroids.ensure((long) f.rows() * dim);
-      w.resident = null;
       in.read(0, w.centroids.bytes(0, f.rows() * dim));
       float[] row = new float[dim];
       for (int r : order) {
