@@ -35,20 +35,15 @@ final class CentroidReader implements Closeable {
   }
 
   /**
-   * A tile of centroids as {@link Kernel} compares them. A score is at least {@code lowest} −
-   * {@code weight}·(the row's scale)·(product of the codes) − {@code reach}·(error of the row's
-   * code), and at most 2·({@code reach}·(that error) + {@code slack}) more.
+   * A tile of centroids as {@link Kernel} compares them. With v = {@code weight}·(the row's
+   * scale)·(product of the codes) and r = {@code reach}·(error of the row's code), a score is at
+   * least {@code lowest} − v − r and at most {@code highest} − v + r.
    *
+   * @param first the first centroid
    * @param codes {@code count × dim} int8
    */
   record Tile(
-      INDArray codes,
-      float[] lowest,
-      float[] weight,
-      float[] reach,
-      float[] slack,
-      float largestReach,
-      float largestSlack) {
+      int first, INDArray codes, float[] lowest, float[] weight, float[] reach, float[] highest) {
     int count() {
       return lowest.length;
     }
@@ -142,7 +137,7 @@ final class CentroidReader implements Closeable {
     float[] lowest = new float[count];
     float[] weight = new float[count];
     float[] reach = new float[count];
-    float[] slack = new float[count];
+    float[] highest = new float[count];
     slices(
         first,
         count,
@@ -162,16 +157,10 @@ final class CentroidReader implements Closeable {
             lowest[done + i] = (float) (norm[i] - h);
             weight[done + i] = 2 * scale[i];
             reach[done + i] = (float) (c * (1 + 0x1p-20));
-            slack[done + i] = (float) h;
+            highest[done + i] = (float) (norm[i] + h);
           }
         });
-    float largestReach = 0;
-    float largestSlack = 0;
-    for (int i = 0; i < count; i++) {
-      largestReach = Math.max(largestReach, reach[i]);
-      largestSlack = Math.max(largestSlack, slack[i]);
-    }
-    return new Tile(codes, lowest, weight, reach, slack, largestReach, largestSlack);
+    return new Tile(first, codes, lowest, weight, reach, highest);
   }
 
   /** Copies one centroid. */

@@ -69,6 +69,7 @@ final class Kernel {
   private final double[] second = new double[ROWS];
 
   private final float[] scores = new float[ROWS];
+  private final float[] few = new float[BLOCK];
   private final float[][] blocks = new float[COLUMNS / BLOCK][ROWS];
 
   /** Centroids that could be the nearest of a row, and the lower bounds of their scores. */
@@ -118,8 +119,8 @@ final class Kernel {
       CentroidReader.Tile tile = centroids.tile(at, Math.min(COLUMNS, from + count - at), length);
       products.multiply(tile.codes(), n);
       search(n, tile);
-      for (int i = 0; i < n; i++) {
-        list(i, at, tile);
+      for (int b = 0; b * BLOCK < tile.count(); b++) {
+        list(n, b, tile);
       }
       if (candidates > CANDIDATES) {
         for (int i = 0; i < n; i++) {
@@ -133,14 +134,17 @@ final class Kernel {
     }
   }
 
-  /** Finds the smallest lower bound of each block of scores. */
+  /** Finds the smallest lower bound of each block of scores, and the smallest upper bound. */
   private void search(int n, CentroidReader.Tile tile) {
     for (int b = 0; b * BLOCK < tile.count(); b++) {
       float[] block = blocks[b];
       Arrays.fill(block, 0, n, Float.POSITIVE_INFINITY);
       for (int j = b * BLOCK; j < Math.min(tile.count(), (b + 1) * BLOCK); j++) {
         products.get(j, scores, n);
-        lower(block, scores, scale, error, n, tile.lowest()[j], tile.weight()[j], tile.reach()[j]);
+        float w = tile.weight()[j];
+        float reach = tile.reach()[j];
+        bound(block, scores, scale, error, n, tile.lowest()[j], w, -reach);
+        bound(limit, scores, scale, error, n, tile.highest()[j], w, reach);
       }
       smallest(block, first, next, n);
     }
@@ -148,17 +152,18 @@ final class Kernel {
 
   // The next two run in vector instructions as long as their loops are small.
 
-  private static void lower(
-      float[] block,
+  private static void bound(
+      float[] smallest,
       float[] scores,
       float[] scale,
       float[] error,
       int n,
-      float lowest,
+      float constant,
       float weight,
       float reach) {
     for (int i = 0; i < n; i++) {
-      block[i] = Math.min(block[i], lowest - weight * (scale[i] * scores[i]) - reach * error[i]);
+      smallest[i] =
+          Math.min(smallest[i], constant - weight * (scale[i] * scores[i]) + reach * error[i]);
     }
   }
 
@@ -171,31 +176,32 @@ final class Kernel {
     }
   }
 
-  /** Lists the centroids of a tile that could be the nearest of a row. */
-  private void list(int i, int from, CentroidReader.Tile tile) {
-    float e = error[i];
-    float most = Math.min(limit[i], first[i] + 2 * (tile.largestReach() * e + tile.largestSlack()));
-    float other = within[i];
-    for (int b = 0; b * BLOCK < tile.count(); b++) {
-      if (blocks[b][i] > most) {
+  /** Lists the centroids of a block that could be the nearest of a row. */
+  private void list(int n, int b, CentroidReader.Tile tile) {
+    float[] block = blocks[b];
+    int from = b * BLOCK;
+    int count = Math.min(tile.count() - from, BLOCK);
+    for (int i = 0; i < n; i++) {
+      if (block[i] > limit[i]) {
         continue;
       }
+      for (int j = 0; j < count; j++) {
+        few[j] = products.get(from + j, i);
+      }
+      float e = error[i];
       float smallest = Float.POSITIVE_INFINITY;
-      for (int j = b * BLOCK; j < Math.min(tile.count(), (b + 1) * BLOCK); j++) {
+      float other = within[i];
+      for (int j = from; j < from + count; j++) {
         float s =
-            tile.lowest()[j]
-                - tile.weight()[j] * (scale[i] * products.get(j, i))
-                - tile.reach()[j] * e;
+            tile.lowest()[j] - tile.weight()[j] * (scale[i] * few[j - from]) - tile.reach()[j] * e;
         other = Math.min(other, Math.max(smallest, s));
         smallest = Math.min(smallest, s);
-        if (s <= most) {
-          add(i, from + j, s);
-          most = Math.min(most, s + 2 * (tile.reach()[j] * e + tile.slack()[j]));
+        if (s <= limit[i]) {
+          add(i, tile.first() + j, s);
         }
       }
+      within[i] = other;
     }
-    limit[i] = most;
-    within[i] = other;
   }
 
   private void add(int row, int centroid, float lowest) {

@@ -474,16 +474,9 @@ class HierarchicalKMeansTest {
     Centroids old = Centroids.of(scratch, groups, k / groups, dim, start);
     Centroids mean = Centroids.of(scratch, groups, k / groups, dim, means);
     List<CentroidUpdate.Result> results = new ArrayList<>();
-    results.add(
-        new CentroidUpdate.Result(
-            new Centroids.Slice(mean.files().get(0), new long[k], 0),
-            null,
-            counts,
-            new float[k],
-            0,
-            0));
+    results.add(new CentroidUpdate.Result(mean.files().get(0), null, counts, new float[k], 0, 0));
     CentroidUpdate.apply(CentroidUpdate.splits(counts, groups), old, results, false, scratch);
-    try (RawFile file = RawFile.open(results.get(0).centroids().path())) {
+    try (RawFile file = RawFile.open(results.get(0).centroids())) {
       return file.floats(0, k * dim);
     }
   }
