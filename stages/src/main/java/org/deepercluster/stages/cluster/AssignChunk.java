@@ -15,8 +15,9 @@ import java.util.Map;
  *
  * <p>Each row carries two bounds from pass to pass (Hamerly, SDM 2010): at most how far its
  * centroid is, and at least how far every other one is. Centroids that moved by δ loosen them by δ.
- * Where the bounds still leave no doubt the row keeps its centroid and is not even read. Else it is
- * compared with all centroids of its group.
+ * Where the bounds still leave no doubt the row keeps its centroid and is not even read. Where they
+ * hold for all but the {@link Drift#movers}, the row is compared with its own centroid and these;
+ * else with all centroids of its group.
  *
  * <p>A row's state is in a file per chunk: {@code rows} int32, the centroid, −1 for none; {@code
  * rows} float32, the upper bound; {@code rows} float32, the lower bound. After the last pass of a
@@ -62,13 +63,18 @@ final class AssignChunk {
   private final float[] upper;
   private final float[] lower;
   private final Map<String, RawFile> open = new HashMap<>();
-  private final Kernel kernel;
   private final float[] c;
 
-  /** Rows to be compared with all centroids, and rows whose distance alone is wanted. */
-  private final Tile doubtful;
+  /** Rows to be compared with all centroids, with movers, and whose distance alone is wanted. */
+  private final Tile all;
 
+  private final Tile few;
   private final Tile settled;
+
+  /** The movers of a group, and the group; −1 for none. */
+  private final List<CentroidReader.Tile> movers = new ArrayList<>();
+
+  private int gathered = -1;
   private long changed;
   private long compared;
 
@@ -79,10 +85,10 @@ final class AssignChunk {
     this.workspace = workspace;
     this.centroids = input.centroids();
     this.dim = centroids.dim();
-    this.kernel = new Kernel(workspace, dim, input.largest());
     workspace.rows.ensure((long) Kernel.ROWS * dim);
-    this.doubtful = new Tile();
-    this.settled = new Tile();
+    this.all = new Tile(new Kernel(workspace.products(0, dim), input.largest()));
+    this.few = new Tile(new Kernel(workspace.products(1, dim), input.largest()));
+    this.settled = new Tile(null);
     this.c = new float[dim];
     int n = chunk.rows();
     if (input.states() == null) {
@@ -167,13 +173,15 @@ final class AssignChunk {
         boolean lastOfGroup =
             p + 1 == chunk.pieces().size() || chunk.pieces().get(p + 1).group() != piece.group();
         if (lastOfGroup) {
-          compare(piece.group(), reader, sums);
+          compare(all, piece.group(), reader, sums);
+          compare(few, piece.group(), reader, sums);
         }
       }
       measure(reader);
       long rejected = Arrays.stream(label).filter(l -> l < 0).count();
       return new Result(save(), changed, compared, rejected);
     } finally {
+      release();
       for (RawFile f : open.values()) {
         f.close();
       }
@@ -212,82 +220,124 @@ final class AssignChunk {
     float[] norms = file.floats(of.normsAt(piece.from()), n);
     float[] scales = codes.floats(of.scalesAt(piece.from()), n);
     float[] errors = codes.floats(of.errorsAt(piece.from()), n);
-    boolean[] doubt = new boolean[n];
+    Tile[] tile = new Tile[n];
     for (int i = 0; i < n; i++) {
-      doubt[i] = doubt(norms[i], at + i, piece.group());
-      if (!doubt[i] && input.distances() && label[at + i] >= 0) {
-        settled.add(at + i, file, of.at(piece.from() + i));
-        if (settled.size == Kernel.ROWS) {
-          measure(reader);
-        }
-      }
+      tile[i] = tile(norms[i], at + i, piece.group());
     }
     int r = 0;
     while (r < n) {
-      if (!doubt[r]) {
+      Tile t = tile[r];
+      if (t == null) {
         r++;
         continue;
       }
-      int first = doubtful.size;
+      int first = t.size;
       int end = r;
-      for (; end < n && doubt[end] && doubtful.size < Kernel.ROWS; end++) {
-        kernel.norm[doubtful.size] = norms[end];
-        kernel.scale[doubtful.size] = scales[end];
-        kernel.error[doubtful.size] = errors[end];
-        doubtful.add(at + end, file, of.at(piece.from() + end));
+      for (; end < n && tile[end] == t && t.size < Kernel.ROWS; end++) {
+        if (t.kernel != null) {
+          t.kernel.norm[t.size] = norms[end];
+          t.kernel.scale[t.size] = scales[end];
+          t.kernel.error[t.size] = errors[end];
+        }
+        t.add(at + end, file, of.at(piece.from() + end));
       }
-      codes.read(of.codesAt(piece.from() + r), kernel.codes(first, end - r));
+      if (t.kernel != null) {
+        codes.read(of.codesAt(piece.from() + r), t.kernel.codes(first, end - r));
+      }
       r = end;
-      if (doubtful.size == Kernel.ROWS) {
-        compare(piece.group(), reader, sums);
+      if (t.size == Kernel.ROWS) {
+        compare(t, piece.group(), reader, sums);
       }
     }
   }
 
-  /** Whether a row has to be compared; if not, its bounds are loosened. */
-  private boolean doubt(float norm, int at, int group) {
+  /** Where a row has to wait; null if its bounds, which are loosened here, tell all. */
+  private Tile tile(float norm, int at, int group) {
     int own = label[at];
     if (Float.isNaN(norm)) {
       upper[at] = Float.NaN;
-      return false;
+      return null;
     }
     if (own < 0) {
-      return true;
+      return all;
     }
     float u = Math.nextUp(upper[at] + drift.distance()[own]);
     float l = Math.nextDown(lower[at] - drift.others(group, own));
-    if (l <= u) {
-      return true;
+    if (l > u) {
+      upper[at] = u;
+      lower[at] = l;
+      return input.distances() ? settled : null;
     }
-    upper[at] = u;
-    lower[at] = l;
-    return false;
+    float rest = Math.nextDown(lower[at] - drift.rest()[group]);
+    if (rest > u) {
+      upper[at] = u;
+      lower[at] = rest;
+      return few;
+    }
+    return all;
   }
 
-  /** Compares rows with all centroids of their group. */
-  private void compare(int group, CentroidReader reader, Sums sums) throws IOException {
-    int n = doubtful.size;
+  /** Does with rows what they wait for. */
+  private void compare(Tile tile, int group, CentroidReader reader, Sums sums) throws IOException {
+    if (tile == settled) {
+      measure(reader);
+      return;
+    }
+    int n = tile.size;
     if (n == 0) {
       return;
     }
-    kernel.nearest(n, reader, group * centroids.perGroup(), centroids.perGroup(), doubtful);
+    Kernel kernel = tile.kernel;
+    if (tile == few) {
+      int[] own = new int[n];
+      float[] bound = new float[n];
+      for (int i = 0; i < n; i++) {
+        own[i] = label[tile.place[i]];
+        bound[i] = upper[tile.place[i]];
+      }
+      gather(group, reader);
+      kernel.nearer(n, reader, own, bound, movers, tile);
+    } else {
+      kernel.nearest(n, reader, group * centroids.perGroup(), centroids.perGroup(), tile);
+      compared += n;
+    }
     for (int i = 0; i < n; i++) {
-      int at = doubtful.place[i];
+      int at = tile.place[i];
       int found = kernel.index[i];
       if (found != label[at]) {
-        sums.move(doubtful.row(i), label[at], found);
+        sums.move(tile.row(i), label[at], found);
         label[at] = found;
         changed++;
       }
       if (input.distances()) {
-        upper[at] = distance(doubtful.row(i), found, reader);
+        upper[at] = distance(tile.row(i), found, reader);
       } else {
+        float least = Math.nextDown((float) Math.sqrt(Math.max(0, kernel.least[i])));
         upper[at] = Math.nextUp((float) Math.sqrt(Math.max(0, kernel.most[i])));
-        lower[at] = Math.nextDown((float) Math.sqrt(Math.max(0, kernel.least[i])));
+        lower[at] = tile == few ? Math.min(lower[at], least) : least;
       }
     }
-    compared += n;
-    doubtful.clear();
+    tile.clear();
+  }
+
+  private void gather(int group, CentroidReader reader) throws IOException {
+    if (gathered == group) {
+      return;
+    }
+    release();
+    int end = drift.firstMover()[group + 1];
+    for (int from = drift.firstMover()[group]; from < end; from += Kernel.COLUMNS) {
+      int to = Math.min(end, from + Kernel.COLUMNS);
+      movers.add(
+          reader.load(Arrays.copyOfRange(drift.movers(), from, to), Math.sqrt(input.largest())));
+    }
+    gathered = group;
+  }
+
+  private void release() {
+    movers.forEach(t -> t.codes().close());
+    movers.clear();
+    gathered = -1;
   }
 
   private void measure(CentroidReader reader) throws IOException {
@@ -305,6 +355,7 @@ final class AssignChunk {
 
   /** Some rows, read when they are asked for together with their neighbours among them. */
   private final class Tile implements Kernel.Rows {
+    final Kernel kernel;
     final int[] place = new int[Kernel.ROWS];
     private final RawFile[] file = new RawFile[Kernel.ROWS];
     private final long[] offset = new long[Kernel.ROWS];
@@ -312,6 +363,10 @@ final class AssignChunk {
     private int held;
     private int end;
     int size;
+
+    Tile(Kernel kernel) {
+      this.kernel = kernel;
+    }
 
     /**
      * Adds a row.

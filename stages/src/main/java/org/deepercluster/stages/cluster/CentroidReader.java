@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,11 +40,11 @@ final class CentroidReader implements Closeable {
    * scale)·(product of the codes) and r = {@code reach}·(error of the row's code), a score is at
    * least {@code lowest} − v − r and at most {@code highest} − v + r.
    *
-   * @param first the first centroid
+   * @param ids the centroids
    * @param codes {@code count × dim} int8
    */
   record Tile(
-      int first, INDArray codes, float[] lowest, float[] weight, float[] reach, float[] highest) {
+      int[] ids, INDArray codes, float[] lowest, float[] weight, float[] reach, float[] highest) {
     int count() {
       return lowest.length;
     }
@@ -74,14 +75,7 @@ final class CentroidReader implements Closeable {
       if (held == null || !held.file.equals(name) || held.from != from || held.count != count) {
         workspace.release();
         workspace.centroids.ensure((long) count * centroids.dim());
-        slices(
-            from,
-            count,
-            (slice, within, done, n) ->
-                file(slice)
-                    .read(
-                        Centroids.valuesAt(within, centroids.dim()),
-                        workspace.centroids.bytes(done * centroids.dim(), n * centroids.dim())));
+        read(from, count);
         workspace.resident = new Resident(name, from, count);
       }
     }
@@ -94,17 +88,15 @@ final class CentroidReader implements Closeable {
     return files[slice];
   }
 
-  private interface Read {
-    void apply(int slice, int within, int done, int n) throws IOException;
-  }
-
-  private void slices(int first, int count, Read read) throws IOException {
+  private void read(int first, int count) throws IOException {
+    int dim = centroids.dim();
     int done = 0;
     while (done < count) {
-      int s = (first + done) / centroids.width();
+      int slice = (first + done) / centroids.width();
       int within = (first + done) % centroids.width();
-      int n = Math.min(count - done, centroids.size(s) - within);
-      read.apply(s, within, done, n);
+      int n = Math.min(count - done, centroids.size(slice) - within);
+      file(slice)
+          .read(Centroids.valuesAt(within, dim), workspace.centroids.bytes(done * dim, n * dim));
       done += n;
     }
   }
@@ -120,47 +112,56 @@ final class CentroidReader implements Closeable {
     if (!resident) {
       close(tile);
       tile = null;
-      tile = load(first, count, length);
+      tile = load(IntStream.range(first, first + count).toArray(), length);
       return tile;
     }
     Tile held = workspace.resident.tiles.get(first);
     if (held == null) {
-      held = load(first, count, length);
+      held = load(IntStream.range(first, first + count).toArray(), length);
       workspace.resident.tiles.put(first, held);
     }
     return held;
   }
 
-  private Tile load(int first, int count, double length) throws IOException {
+  /**
+   * Any centroids as a tile; close its codes after use.
+   *
+   * @param ids increasing
+   */
+  Tile load(int[] ids, double length) throws IOException {
     int dim = centroids.dim();
+    int count = ids.length;
     INDArray codes = Nd4j.createUninitialized(DataType.INT8, count, dim);
     float[] lowest = new float[count];
     float[] weight = new float[count];
     float[] reach = new float[count];
     float[] highest = new float[count];
-    slices(
-        first,
-        count,
-        (slice, within, done, n) -> {
-          int size = centroids.size(slice);
-          file(slice)
-              .read(
-                  Centroids.codesAt(within, size, dim),
-                  Products.bytes(codes).limit((done + n) * dim).position(done * dim));
-          float[] norm = file(slice).floats(Centroids.normsAt(within, size, dim), n);
-          float[] scale = file(slice).floats(Centroids.scalesAt(within, size, dim), n);
-          float[] error = file(slice).floats(Centroids.errorsAt(within, size, dim), n);
-          for (int i = 0; i < n; i++) {
-            double c = 2 * (Math.sqrt(norm[i]) + error[i]);
-            double rounding = (dim + 16) * 0x1p-23 * (norm[i] + length * c + length * length);
-            double h = 2 * length * error[i] + rounding;
-            lowest[done + i] = (float) (norm[i] - h);
-            weight[done + i] = 2 * scale[i];
-            reach[done + i] = (float) (c * (1 + 0x1p-20));
-            highest[done + i] = (float) (norm[i] + h);
-          }
-        });
-    return new Tile(first, codes, lowest, weight, reach, highest);
+    for (int at = 0; at < count; ) {
+      int slice = ids[at] / centroids.width();
+      int within = ids[at] % centroids.width();
+      int size = centroids.size(slice);
+      int n = 1;
+      while (at + n < count && ids[at + n] == ids[at] + n && within + n < size) {
+        n++;
+      }
+      RawFile file = file(slice);
+      file.read(
+          Centroids.codesAt(within, size, dim),
+          Products.bytes(codes).limit((at + n) * dim).position(at * dim));
+      float[] norm = file.floats(Centroids.normsAt(within, size, dim), n);
+      float[] scale = file.floats(Centroids.scalesAt(within, size, dim), n);
+      float[] error = file.floats(Centroids.errorsAt(within, size, dim), n);
+      for (int i = 0; i < n; i++, at++) {
+        double c = 2 * (Math.sqrt(norm[i]) + error[i]);
+        double rounding = (dim + 16) * 0x1p-23 * (norm[i] + length * c + length * length);
+        double h = 2 * length * error[i] + rounding;
+        lowest[at] = (float) (norm[i] - h);
+        weight[at] = 2 * scale[i];
+        reach[at] = (float) (c * (1 + 0x1p-20));
+        highest[at] = (float) (norm[i] + h);
+      }
+    }
+    return new Tile(ids, codes, lowest, weight, reach, highest);
   }
 
   /** Copies one centroid. */

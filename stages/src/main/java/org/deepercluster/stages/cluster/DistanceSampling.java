@@ -179,7 +179,7 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
     Draw[] smallest = new Draw[groups.length];
     int first = groups.length == 0 ? 0 : groups[0] * perGroup;
     int span = groups.length == 0 ? 0 : (groups[groups.length - 1] + 1) * perGroup - first;
-    Kernel kernel = new Kernel(w, dim, layout.largest());
+    Kernel kernel = new Kernel(w.products(0, dim), layout.largest());
     w.rows.ensure((long) Kernel.ROWS * dim);
     try (CentroidReader reader = new CentroidReader(added, first, span, w)) {
       int at = 0;

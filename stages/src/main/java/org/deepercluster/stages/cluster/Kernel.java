@@ -3,6 +3,7 @@ package org.deepercluster.stages.cluster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The nearest centroid of each row of a tile: exactly, by the squared distance in float64, the
@@ -88,9 +89,9 @@ final class Kernel {
    *
    * @param largest largest ‖x‖² of a row
    */
-  Kernel(Workspace workspace, int dim, double largest) {
-    this.products = workspace.products(dim);
-    this.dim = dim;
+  Kernel(Products products, double largest) {
+    this.products = products;
+    this.dim = products.dim();
     this.length = Math.sqrt(largest);
     this.c = new float[dim];
   }
@@ -108,6 +109,48 @@ final class Kernel {
    * @param rows asked for what the codes do not tell
    */
   void nearest(int n, CentroidReader centroids, int from, int count, Rows rows) throws IOException {
+    clear(n);
+    for (int at = from; at < from + count; at += COLUMNS) {
+      int columns = Math.min(COLUMNS, from + count - at);
+      compare(n, centroids, centroids.tile(at, columns, length), rows);
+    }
+    for (int i = 0; i < n; i++) {
+      decide(i, centroids, rows);
+    }
+  }
+
+  /**
+   * Compares the first {@code n} rows of the tile with a centroid each and some others: {@link
+   * #least} is of these alone.
+   *
+   * @param own one centroid of each row
+   * @param upper the distance to it is at most this
+   * @param others tiles of the others
+   * @param rows as above
+   */
+  void nearer(
+      int n,
+      CentroidReader centroids,
+      int[] own,
+      float[] upper,
+      List<CentroidReader.Tile> others,
+      Rows rows)
+      throws IOException {
+    clear(n);
+    for (int i = 0; i < n; i++) {
+      add(i, own[i], Float.NEGATIVE_INFINITY);
+      first[i] = Float.NEGATIVE_INFINITY;
+      limit[i] = Math.nextUp((float) ((double) upper[i] * upper[i] - norm[i] * (1 - 0x1p-22)));
+    }
+    for (CentroidReader.Tile tile : others) {
+      compare(n, centroids, tile, rows);
+    }
+    for (int i = 0; i < n; i++) {
+      decide(i, centroids, rows);
+    }
+  }
+
+  private void clear(int n) {
     for (float[] bound : new float[][] {first, next, within, limit}) {
       Arrays.fill(bound, 0, n, Float.POSITIVE_INFINITY);
     }
@@ -115,22 +158,20 @@ final class Kernel {
     Arrays.fill(second, 0, n, Double.POSITIVE_INFINITY);
     Arrays.fill(last, 0, n, -1);
     candidates = 0;
-    for (int at = from; at < from + count; at += COLUMNS) {
-      CentroidReader.Tile tile = centroids.tile(at, Math.min(COLUMNS, from + count - at), length);
-      products.multiply(tile.codes(), n);
-      search(n, tile);
-      for (int b = 0; b * BLOCK < tile.count(); b++) {
-        list(n, b, tile);
-      }
-      if (candidates > CANDIDATES) {
-        for (int i = 0; i < n; i++) {
-          measure(i, centroids, rows);
-        }
-        candidates = 0;
-      }
+  }
+
+  private void compare(int n, CentroidReader centroids, CentroidReader.Tile tile, Rows rows)
+      throws IOException {
+    products.multiply(tile.codes(), n);
+    search(n, tile);
+    for (int b = 0; b * BLOCK < tile.count(); b++) {
+      list(n, b, tile);
     }
-    for (int i = 0; i < n; i++) {
-      decide(i, centroids, rows);
+    if (candidates > CANDIDATES) {
+      for (int i = 0; i < n; i++) {
+        measure(i, centroids, rows);
+      }
+      candidates = 0;
     }
   }
 
@@ -197,7 +238,7 @@ final class Kernel {
         other = Math.min(other, Math.max(smallest, s));
         smallest = Math.min(smallest, s);
         if (s <= limit[i]) {
-          add(i, tile.first() + j, s);
+          add(i, tile.ids()[j], s);
         }
       }
       within[i] = other;

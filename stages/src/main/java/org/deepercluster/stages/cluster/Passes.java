@@ -321,7 +321,7 @@ final class Passes {
         System.arraycopy(d, 0, distance, i * old.width(), d.length);
         sums.add(slices.get(i).sums());
       }
-      drift = scratch.share("drift", Drift.of(distance, old.groups()));
+      drift = scratch.share("drift", Drift.of(distance, old.groups(), dim()));
     }
     List<String> spent = new ArrayList<>(partials.stream().map(Sums.Partial::path).toList());
     spent.add(input);

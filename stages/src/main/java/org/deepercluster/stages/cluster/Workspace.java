@@ -22,7 +22,7 @@ final class Workspace implements AutoCloseable {
   /** Whose values {@link #centroids} holds; null for nobody's. */
   CentroidReader.Resident resident;
 
-  private Products products;
+  private final Products[] products = new Products[2];
 
   private final Map<String, Object> shared =
       new LinkedHashMap<>(8, 0.75f, true) {
@@ -44,20 +44,15 @@ final class Workspace implements AutoCloseable {
     return type.cast(value);
   }
 
-  /** What multiplies codes of vectors of a dimension. */
-  Products products(int dim) {
-    if (products == null || products.dim() != dim) {
-      closeProducts();
-      products = new Products(Kernel.ROWS, Kernel.COLUMNS, dim);
+  /** Two of what multiplies codes of vectors of a dimension, so that two tiles of rows can wait. */
+  Products products(int which, int dim) {
+    if (products[which] == null || products[which].dim() != dim) {
+      if (products[which] != null) {
+        products[which].close();
+      }
+      products[which] = new Products(Kernel.ROWS, Kernel.COLUMNS, dim);
     }
-    return products;
-  }
-
-  private void closeProducts() {
-    if (products != null) {
-      products.close();
-      products = null;
-    }
+    return products[which];
   }
 
   /** Forgets the centroids, so that their room may be used. */
@@ -73,7 +68,12 @@ final class Workspace implements AutoCloseable {
     rows.free();
     release();
     centroids.free();
-    closeProducts();
+    for (int i = 0; i < products.length; i++) {
+      if (products[i] != null) {
+        products[i].close();
+        products[i] = null;
+      }
+    }
     shared.clear();
   }
 

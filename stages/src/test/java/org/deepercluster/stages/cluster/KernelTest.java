@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.deepercluster.natives.NativeRuntime;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,15 +34,7 @@ class KernelTest {
       for (int i = 0; i < rows; i++) {
         largest = Math.max(largest, squares(x, i, new float[dim], 0, dim));
       }
-      Kernel kernel = new Kernel(w, dim, largest);
-      Codes code = new Codes(dim, Codes.ROW);
-      for (int i = 0; i < rows; i++) {
-        code.encode(x, i * dim);
-        kernel.codes(i, 1).put(code.values);
-        kernel.scale[i] = code.scale;
-        kernel.error[i] = code.error;
-        kernel.norm[i] = (float) squares(x, i, new float[dim], 0, dim);
-      }
+      Kernel kernel = loaded(w, x, dim, largest);
       kernel.nearest(
           rows,
           reader,
@@ -70,6 +64,19 @@ class KernelTest {
       }
     }
     return Arrays.stream(asked).sum();
+  }
+
+  private static Kernel loaded(Workspace w, float[] x, int dim, double largest) {
+    Kernel kernel = new Kernel(w.products(0, dim), largest);
+    Codes code = new Codes(dim, Codes.ROW);
+    for (int i = 0; i < x.length / dim; i++) {
+      code.encode(x, i * dim);
+      kernel.codes(i, 1).put(code.values);
+      kernel.scale[i] = code.scale;
+      kernel.error[i] = code.error;
+      kernel.norm[i] = (float) squares(x, i, new float[dim], 0, dim);
+    }
+    return kernel;
   }
 
   private static double squares(float[] x, int row, float[] c, int centroid, int dim) {
@@ -120,5 +127,58 @@ class KernelTest {
     }
     check(x, c, dim);
     assertThat(check(new float[dim], new float[3 * dim], dim)).isEqualTo(1);
+  }
+
+  /** Also where the row's own centroid is among the others. */
+  @Test
+  void someOthersAgainstTheRowsOwnCentroid() throws Exception {
+    int dim = 24;
+    int count = 600;
+    int rows = 300;
+    float[] x = Golden.directions(rows, dim, 9, 2);
+    float[] c = Golden.directions(count, dim, 9, 3);
+    int[] others = IntStream.range(0, count).filter(j -> j % 5 == 1).toArray();
+    try (Workspace w = new Workspace();
+        CentroidReader reader =
+            new CentroidReader(
+                Centroids.of(Clusterings.scratch(directory), 1, count, dim, c), 0, count, w)) {
+      Kernel kernel = loaded(w, x, dim, 1.0001);
+      int[] own = new int[rows];
+      float[] upper = new float[rows];
+      for (int i = 0; i < rows; i++) {
+        own[i] = i * 7 % count;
+        upper[i] = (float) Math.sqrt(squares(x, i, c, own[i], dim)) * (1 + i % 3 * 0.1f) + 1e-6f;
+      }
+      CentroidReader.Tile tile = reader.load(others, Math.sqrt(1.0001));
+      kernel.nearer(
+          rows,
+          reader,
+          own,
+          upper,
+          List.of(tile),
+          i -> Arrays.copyOfRange(x, i * dim, (i + 1) * dim));
+      tile.codes().close();
+      int kept = 0;
+      for (int i = 0; i < rows; i++) {
+        int best = own[i];
+        double least = squares(x, i, c, own[i], dim);
+        for (int j : others) {
+          double d = squares(x, i, c, j, dim);
+          if (d < least || (d == least && j < best)) {
+            least = d;
+            best = j;
+          }
+        }
+        double second = best == own[i] ? Double.POSITIVE_INFINITY : squares(x, i, c, own[i], dim);
+        for (int j : others) {
+          second = j == best ? second : Math.min(second, squares(x, i, c, j, dim));
+        }
+        assertThat(kernel.index[i]).as("row %d", i).isEqualTo(best);
+        assertThat(kernel.most[i]).isGreaterThanOrEqualTo(least);
+        assertThat(kernel.least[i]).isLessThanOrEqualTo(second);
+        kept += best == own[i] ? 1 : 0;
+      }
+      assertThat(kept).isBetween(1, rows - 1);
+    }
   }
 }
