@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -13,10 +15,9 @@ import java.util.Map;
  *
  * <p>Each row carries two bounds from pass to pass (Hamerly, SDM 2010): at most how far its
  * centroid is, and at least how far every other one is. Centroids that moved by δ loosen them by δ.
- * Where the bounds still leave no doubt, rounding of the scores included, the row keeps its
- * centroid and is not even read. Else the distance to its own centroid is computed, which often
- * settles it. Where the bound holds for all but the {@link Drift#movers}, the row is compared with
- * these; and only if that leaves a doubt, with all centroids of its group.
+ * Where the bounds still leave no doubt the row keeps its centroid and is not even read. Where they
+ * hold for all but the {@link Drift#movers}, the row is compared with its own centroid and these;
+ * else with all centroids of its group.
  *
  * <p>A row's state is in a file per chunk: {@code rows} int32, the centroid, −1 for none; {@code
  * rows} float32, the upper bound; {@code rows} float32, the lower bound. After the last pass of a
@@ -30,15 +31,15 @@ final class AssignChunk {
    * @param centroids to compare with
    * @param states the chunks' states after the pass before; null in a level's first pass
    * @param drift file of the {@link Drift} since then; null in a level's first pass
-   * @param error largest error of a score, as {@link #error} has it
+   * @param largest largest ‖x‖² of a row
    * @param distances whether the state is to hold distances
    */
   record Input(
       String layout,
       Centroids centroids,
-      java.util.ArrayList<String> states,
+      ArrayList<String> states,
       String drift,
-      double error,
+      double largest,
       boolean distances)
       implements Serializable {}
 
@@ -62,18 +63,18 @@ final class AssignChunk {
   private final float[] upper;
   private final float[] lower;
   private final Map<String, RawFile> open = new HashMap<>();
-  private final Kernel kernel;
-  private final float[] x;
   private final float[] c;
 
+  /** Rows to be compared with all centroids, with movers, and whose distance alone is wanted. */
   private final Tile all;
+
   private final Tile few;
+  private final Tile settled;
 
-  /** The group whose movers {@link Workspace#movers} holds, −1 for none, and their norms. */
+  /** The movers of a group, and the group; −1 for none. */
+  private final List<CentroidReader.Tile> movers = new ArrayList<>();
+
   private int gathered = -1;
-
-  private float[] moverNorms = new float[0];
-
   private long changed;
   private long compared;
 
@@ -84,11 +85,10 @@ final class AssignChunk {
     this.workspace = workspace;
     this.centroids = input.centroids();
     this.dim = centroids.dim();
-    this.kernel = new Kernel(workspace, dim);
     workspace.rows.ensure((long) Kernel.ROWS * dim);
-    this.all = new Tile(workspace.doubtful, dim);
-    this.few = new Tile(workspace.others, dim);
-    this.x = new float[dim];
+    this.all = new Tile(new Kernel(workspace.products(0, dim), input.largest()));
+    this.few = new Tile(new Kernel(workspace.products(1, dim), input.largest()));
+    this.settled = new Tile(null);
     this.c = new float[dim];
     int n = chunk.rows();
     if (input.states() == null) {
@@ -113,10 +113,10 @@ final class AssignChunk {
      * Cuts all chunks into units: as many as there is room for, or some times more. The results do
      * not depend on it.
      */
-    static java.util.List<Range> of(int chunks, int parallelism) {
+    static List<Range> of(int chunks, int parallelism) {
       int units =
           Math.min(chunks, parallelism * Math.max(1, Math.min(4, chunks / parallelism / 4)));
-      java.util.List<Range> all = new java.util.ArrayList<>();
+      List<Range> all = new ArrayList<>();
       for (int i = 0; i < units; i++) {
         all.add(
             new Range((int) ((long) chunks * i / units), (int) ((long) chunks * (i + 1) / units)));
@@ -131,19 +131,18 @@ final class AssignChunk {
    * @param chunks of each chunk
    * @param partial changes of sums and counts by all of them
    */
-  record Results(java.util.ArrayList<Result> chunks, Sums.Partial partial)
-      implements Serializable {}
+  record Results(ArrayList<Result> chunks, Sums.Partial partial) implements Serializable {}
 
   /** Works on some chunks. */
   static Results of(String input, Range range, Scratch scratch, Workspace workspace)
       throws IOException {
     Input in = workspace.load(input, Input.class);
-    java.util.List<Chunk> chunks =
+    List<Chunk> chunks =
         workspace.load(in.layout(), Chunk.Layout.class).chunks().subList(range.from(), range.to());
     int perGroup = in.centroids().perGroup();
     int first = chunks.stream().mapToInt(Chunk::firstGroup).min().orElse(0) * perGroup;
     int end = chunks.stream().mapToInt(Chunk::endGroup).max().orElse(0) * perGroup;
-    java.util.ArrayList<Result> results = new java.util.ArrayList<>();
+    ArrayList<Result> results = new ArrayList<>();
     try (Sums sums =
         new Sums(
             scratch,
@@ -156,16 +155,6 @@ final class AssignChunk {
       }
       return new Results(results, sums.finish());
     }
-  }
-
-  /**
-   * A bound on the error of a score ‖c‖² − 2·c·x in float32, whatever the order of summation.
-   *
-   * @param x2 largest ‖x‖²
-   * @param c2 largest ‖c‖²
-   */
-  static double error(int dim, double x2, double c2) {
-    return 0x1p-24 * (2.0 * (dim + 4) * Math.sqrt(x2 * c2) + 4 * (x2 + c2));
   }
 
   private Result run(Chunk chunk, Sums sums) throws IOException {
@@ -184,13 +173,15 @@ final class AssignChunk {
         boolean lastOfGroup =
             p + 1 == chunk.pieces().size() || chunk.pieces().get(p + 1).group() != piece.group();
         if (lastOfGroup) {
-          compareFew(piece.group(), reader, sums);
-          compareAll(piece.group(), reader, sums);
+          compare(all, piece.group(), reader, sums);
+          compare(few, piece.group(), reader, sums);
         }
       }
+      measure(reader);
       long rejected = Arrays.stream(label).filter(l -> l < 0).count();
       return new Result(save(), changed, compared, rejected);
     } finally {
+      release();
       for (RawFile f : open.values()) {
         f.close();
       }
@@ -210,237 +201,203 @@ final class AssignChunk {
     return path;
   }
 
+  private RawFile open(String path) throws IOException {
+    RawFile file = open.get(path);
+    if (file == null) {
+      file = RawFile.open(path);
+      open.put(path, file);
+    }
+    return file;
+  }
+
   /** Lets rows wait for the comparison unless their bounds decide. */
   private void piece(Chunk.Piece piece, int at, CentroidReader reader, Sums sums)
       throws IOException {
-    RawFile file = open.get(piece.file().path());
-    if (file == null) {
-      file = RawFile.open(piece.file().path());
-      open.put(piece.file().path(), file);
-    }
+    RowFile of = piece.file();
+    RawFile file = open(of.path());
+    RawFile codes = open(of.codes());
     int n = piece.rows();
-    float[] norms = file.floats(piece.file().normsAt(piece.from()), n);
-    boolean[] needed = new boolean[n];
+    float[] norms = file.floats(of.normsAt(piece.from()), n);
+    float[] scales = codes.floats(of.scalesAt(piece.from()), n);
+    float[] errors = codes.floats(of.errorsAt(piece.from()), n);
+    Tile[] tile = new Tile[n];
     for (int i = 0; i < n; i++) {
-      needed[i] = needed(norms[i], at + i, piece.group());
+      tile[i] = tile(norms[i], at + i, piece.group());
     }
     int r = 0;
     while (r < n) {
-      if (!needed[r]) {
+      Tile t = tile[r];
+      if (t == null) {
         r++;
         continue;
       }
-      int end = r + 1;
-      int most = Math.min(n, r + Kernel.ROWS);
-      while (end < most && needed[end]) {
-        end++;
+      int first = t.size;
+      int end = r;
+      for (; end < n && tile[end] == t && t.size < Kernel.ROWS; end++) {
+        if (t.kernel != null) {
+          t.kernel.norm[t.size] = norms[end];
+          t.kernel.scale[t.size] = scales[end];
+          t.kernel.error[t.size] = errors[end];
+        }
+        t.add(at + end, file, of.at(piece.from() + end));
       }
-      file.read(piece.file().at(piece.from() + r), workspace.rows.bytes(0, (end - r) * dim));
-      enqueue(piece.group(), norms, r, end, at, reader, sums);
+      if (t.kernel != null) {
+        codes.read(of.codesAt(piece.from() + r), t.kernel.codes(first, end - r));
+      }
       r = end;
+      if (t.size == Kernel.ROWS) {
+        compare(t, piece.group(), reader, sums);
+      }
     }
   }
 
-  /** Whether a row has to be read; if not, its bounds are loosened. */
-  private boolean needed(float norm, int at, int group) {
+  /** Where a row has to wait; null if its bounds, which are loosened here, tell all. */
+  private Tile tile(float norm, int at, int group) {
     int own = label[at];
     if (Float.isNaN(norm)) {
       upper[at] = Float.NaN;
-      return false;
+      return null;
     }
-    if (own < 0 || input.distances()) {
-      return true;
+    if (own < 0) {
+      return all;
     }
     float u = Math.nextUp(upper[at] + drift.distance()[own]);
     float l = Math.nextDown(lower[at] - drift.others(group, own));
-    if (!decided(u, l)) {
-      return true;
+    if (l > u) {
+      upper[at] = u;
+      lower[at] = l;
+      return input.distances() ? settled : null;
     }
-    upper[at] = u;
-    lower[at] = l;
-    return false;
-  }
-
-  private boolean decided(double u, double l) {
-    return l > u && (l - u) * (l + u) > 2 * input.error();
-  }
-
-  /** Sees what rows {@code r} to {@code end}, which were read, need. */
-  private void enqueue(
-      int group, float[] norms, int r, int end, int at, CentroidReader reader, Sums sums)
-      throws IOException {
-    for (int i = r; i < end; i++) {
-      int place = at + i;
-      int own = label[place];
-      workspace.rows.get((i - r) * dim, x, dim);
-      if (own >= 0 && (input.distances() || promising(group, own, place))) {
-        reader.row(own, c);
-        double d = Kernel.distance(x, c, dim);
-        float u = Math.nextUp((float) Math.sqrt(d));
-        float l = Math.nextDown(lower[place] - drift.others(group, own));
-        if (decided(u, l)) {
-          upper[place] = input.distances() ? (float) d : u;
-          lower[place] = l;
-          continue;
-        }
-        float rest = Math.nextDown(lower[place] - drift.rest()[group]);
-        if (decided(u, rest)) {
-          lower[place] = rest;
-          few.own[few.size] = d;
-          few.add(place, norms[i], x);
-          if (few.size == Kernel.ROWS) {
-            compareFew(group, reader, sums);
-          }
-          continue;
-        }
-      }
-      doubt(place, norms[i], group, reader, sums);
+    float rest = Math.nextDown(lower[at] - drift.rest()[group]);
+    if (rest > u) {
+      upper[at] = u;
+      lower[at] = rest;
+      return few;
     }
+    return all;
   }
 
-  /**
-   * Whether the distance to its own centroid may spare a row the comparison with all: not where the
-   * bounds would overlap even if its centroid had come as much nearer as it moved.
-   */
-  private boolean promising(int group, int own, int place) {
-    return centroids.perGroup() >= Drift.SMALLEST_GROUP
-        && lower[place] - drift.rest()[group] > upper[place] - drift.distance()[own];
-  }
-
-  /** The row in {@link #x} must be compared with all centroids. */
-  private void doubt(int at, float norm, int group, CentroidReader reader, Sums sums)
-      throws IOException {
-    all.add(at, norm, x);
-    if (all.size == Kernel.ROWS) {
-      compareAll(group, reader, sums);
-    }
-  }
-
-  /** Compares rows with the movers of their group: the others are too far away. */
-  private void compareFew(int group, CentroidReader reader, Sums sums) throws IOException {
-    if (few.size == 0) {
+  /** Does with rows what they wait for. */
+  private void compare(Tile tile, int group, CentroidReader reader, Sums sums) throws IOException {
+    if (tile == settled) {
+      measure(reader);
       return;
     }
-    int first = drift.firstMover()[group];
-    int count = drift.firstMover()[group + 1] - first;
-    gather(group, first, count, reader);
-    kernel.nearest(
-        few.room,
-        few.size,
-        (from, n, norms) -> {
-          System.arraycopy(moverNorms, from, norms, 0, n);
-          return workspace.movers.at((long) from * dim);
-        },
-        0,
-        count);
-    double e = input.error();
-    for (int i = 0; i < few.size; i++) {
-      int at = few.place[i];
-      int own = label[at];
-      double d = few.own[i];
-      int found = drift.movers()[first + kernel.index[i]];
-      double best = (double) few.norm[i] + kernel.best[i];
-      double next = (double) few.norm[i] + kernel.second[i];
-      double challenger = found == own ? next : best;
-      float rest = lower[at];
-      few.room.get(i * dim, x, dim);
-      if (challenger - e > d + e) {
-        upper[at] = input.distances() ? (float) d : Math.nextUp((float) Math.sqrt(d));
-        lower[at] = Math.min(rest, down(challenger - e));
-      } else if (found != own && best + e < d - e && next - e > best + e) {
-        sums.move(x, own, found);
-        label[at] = found;
-        changed++;
-        if (input.distances()) {
-          reader.row(found, c);
-          upper[at] = (float) Kernel.distance(x, c, dim);
-        } else {
-          upper[at] = Math.nextUp((float) Math.sqrt(Math.max(0, best + e)));
-        }
-        lower[at] = Math.min(rest, Math.min(down(next - e), down(d)));
-      } else {
-        doubt(at, few.norm[i], group, reader, sums);
-      }
-    }
-    few.size = 0;
-  }
-
-  private static float down(double squares) {
-    return Math.nextDown((float) Math.sqrt(Math.max(0, squares)));
-  }
-
-  private void gather(int group, int first, int count, CentroidReader reader) throws IOException {
-    if (gathered == group) {
+    int n = tile.size;
+    if (n == 0) {
       return;
     }
-    workspace.movers.ensure((long) count * dim);
-    moverNorms = new float[count];
-    for (int i = 0; i < count; i++) {
-      moverNorms[i] = reader.row(drift.movers()[first + i], c);
-      workspace.movers.floats().put(i * dim, c, 0, dim);
-    }
-    gathered = group;
-  }
-
-  /** Compares rows with all centroids of their group. */
-  private void compareAll(int group, CentroidReader reader, Sums sums) throws IOException {
-    if (all.size == 0) {
-      return;
-    }
-    kernel.nearest(all.room, all.size, reader, group * centroids.perGroup(), centroids.perGroup());
-    double e = input.error();
-    for (int i = 0; i < all.size; i++) {
-      int at = all.place[i];
-      int found = centroids.first(kernel.index[i]);
-      boolean moves = found != label[at];
-      if (moves || input.distances()) {
-        all.room.get(i * dim, x, dim);
+    Kernel kernel = tile.kernel;
+    if (tile == few) {
+      int[] own = new int[n];
+      float[] bound = new float[n];
+      for (int i = 0; i < n; i++) {
+        own[i] = label[tile.place[i]];
+        bound[i] = upper[tile.place[i]];
       }
-      if (moves) {
-        sums.move(x, label[at], found);
+      gather(group, reader);
+      kernel.nearer(n, reader, own, bound, movers, tile);
+    } else {
+      kernel.nearest(n, reader, group * centroids.perGroup(), centroids.perGroup(), tile);
+      compared += n;
+    }
+    for (int i = 0; i < n; i++) {
+      int at = tile.place[i];
+      int found = kernel.index[i];
+      if (found != label[at]) {
+        sums.move(tile.row(i), label[at], found);
         label[at] = found;
         changed++;
       }
       if (input.distances()) {
-        reader.row(found, c);
-        upper[at] = (float) Kernel.distance(x, c, dim);
+        upper[at] = distance(tile.row(i), found, reader);
       } else {
-        upper[at] =
-            Math.nextUp((float) Math.sqrt(Math.max(0, (double) all.norm[i] + kernel.best[i] + e)));
-        lower[at] = down((double) all.norm[i] + kernel.second[i] - e);
+        float least = Math.nextDown((float) Math.sqrt(Math.max(0, kernel.least[i])));
+        upper[at] = Math.nextUp((float) Math.sqrt(Math.max(0, kernel.most[i])));
+        lower[at] = tile == few ? Math.min(lower[at], least) : least;
       }
     }
-    compared += all.size;
-    all.size = 0;
+    tile.clear();
   }
 
-  /** Rows that wait for a comparison. */
-  private static final class Tile {
-    final Workspace.Room room;
+  private void gather(int group, CentroidReader reader) throws IOException {
+    if (gathered == group) {
+      return;
+    }
+    release();
+    int end = drift.firstMover()[group + 1];
+    for (int from = drift.firstMover()[group]; from < end; from += Kernel.COLUMNS) {
+      int to = Math.min(end, from + Kernel.COLUMNS);
+      movers.add(
+          reader.load(Arrays.copyOfRange(drift.movers(), from, to), Math.sqrt(input.largest())));
+    }
+    gathered = group;
+  }
+
+  private void release() {
+    movers.forEach(t -> t.codes().close());
+    movers.clear();
+    gathered = -1;
+  }
+
+  private void measure(CentroidReader reader) throws IOException {
+    for (int i = 0; i < settled.size; i++) {
+      int at = settled.place[i];
+      upper[at] = distance(settled.row(i), label[at], reader);
+    }
+    settled.clear();
+  }
+
+  private float distance(float[] x, int centroid, CentroidReader reader) throws IOException {
+    reader.row(centroid, c);
+    return (float) Kernel.distance(x, c, dim);
+  }
+
+  /** Some rows, read when they are asked for together with their neighbours among them. */
+  private final class Tile implements Kernel.Rows {
+    final Kernel kernel;
     final int[] place = new int[Kernel.ROWS];
-    final float[] norm = new float[Kernel.ROWS];
-
-    /** Squared distances to the own centroids, where they are known. */
-    final double[] own = new double[Kernel.ROWS];
-
-    private final int dim;
+    private final RawFile[] file = new RawFile[Kernel.ROWS];
+    private final long[] offset = new long[Kernel.ROWS];
+    private final float[] x = new float[dim];
+    private int held;
+    private int end;
     int size;
 
-    Tile(Workspace.Room room, int dim) {
-      this.room = room;
-      this.dim = dim;
-      room.ensure((long) Kernel.ROWS * dim);
+    Tile(Kernel kernel) {
+      this.kernel = kernel;
     }
 
     /**
      * Adds a row.
      *
      * @param at its place in the chunk
+     * @param from where its values begin in the file
      */
-    void add(int at, float squaredNorm, float[] x) {
-      room.floats().put(size * dim, x, 0, dim);
-      norm[size] = squaredNorm;
-      place[size++] = at;
+    void add(int at, RawFile in, long from) {
+      place[size] = at;
+      file[size] = in;
+      offset[size++] = from;
+    }
+
+    @Override
+    public float[] row(int i) throws IOException {
+      if (i < held || i >= end) {
+        held = i;
+        end = i + 1;
+        while (end < size && file[end] == file[i] && offset[end] == offset[end - 1] + 4L * dim) {
+          end++;
+        }
+        file[i].read(offset[i], workspace.rows.bytes(0, (end - i) * dim));
+      }
+      workspace.rows.get((i - held) * dim, x, dim);
+      return x;
+    }
+
+    void clear() {
+      size = 0;
+      held = 0;
+      end = 0;
     }
   }
 }

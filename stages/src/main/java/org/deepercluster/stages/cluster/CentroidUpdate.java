@@ -46,7 +46,7 @@ final class CentroidUpdate {
   /**
    * One slice after the pass.
    *
-   * @param centroids the new ones; null where they do not move
+   * @param centroids file of the new ones; null where they do not move
    * @param sums file: {@code n} int64, the counts; {@code n × dim} int64, the sums
    * @param counts members of each cluster
    * @param distance how far each centroid moved, rounded up; null where they do not move
@@ -54,7 +54,7 @@ final class CentroidUpdate {
    * @param objective Σ over the clusters of n·‖c‖² − 2·c·(sum of the members), c before the move
    */
   record Result(
-      Centroids.Slice centroids,
+      String centroids,
       String sums,
       long[] counts,
       float[] distance,
@@ -274,7 +274,7 @@ final class CentroidUpdate {
       return;
     }
     int dim = old.dim();
-    List<String> means = results.stream().map(r -> r.centroids().path()).toList();
+    List<String> means = results.stream().map(r -> r.centroids()).toList();
     RawFile[] files = new RawFile[means.size()];
     try {
       for (int s = 0; s < files.length; s++) {

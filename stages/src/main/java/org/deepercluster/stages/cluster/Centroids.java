@@ -7,9 +7,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Centroids of one level, in files: {@code groups} independent sets of {@code perGroup} each. Level
@@ -18,7 +16,8 @@ import java.util.Map;
  *
  * <p>They are cut into slices of {@link #width} centroids, a file each, so that nobody has to hold
  * all of them. A file holds, little-endian: {@code n × dim} float32, then {@code n} float32, the
- * squared norms.
+ * squared norms; and their {@link Codes}: {@code n} float32, the scales; {@code n} float32, the
+ * errors; {@code n × dim} int8.
  */
 final class Centroids implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -31,37 +30,18 @@ final class Centroids implements Serializable {
   private final int dim;
   private final int width;
   private final ArrayList<String> files;
-  private final double largest;
-  private final int[] twins;
-  private final int[] firsts;
 
   /**
    * Describes centroids.
    *
    * @param files one per slice
-   * @param hashes one per centroid: equal for equal values, else most likely not
-   * @param largest largest ‖c‖²
    */
-  Centroids(
-      int groups,
-      int perGroup,
-      int dim,
-      int width,
-      List<String> files,
-      long[] hashes,
-      double largest)
-      throws IOException {
+  Centroids(int groups, int perGroup, int dim, int width, List<String> files) {
     this.groups = groups;
     this.perGroup = perGroup;
     this.dim = dim;
     this.width = width;
     this.files = new ArrayList<>(files);
-    this.largest = largest;
-    List<Integer> found = new ArrayList<>();
-    List<Integer> earlier = new ArrayList<>();
-    findTwins(hashes, found, earlier);
-    this.twins = found.stream().mapToInt(Integer::intValue).toArray();
-    this.firsts = earlier.stream().mapToInt(Integer::intValue).toArray();
   }
 
   /** Checks the sizes and says how many centroids a slice has. */
@@ -95,31 +75,24 @@ final class Centroids implements Serializable {
               + values.length);
     }
     List<String> files = new ArrayList<>();
-    long[] hashes = new long[count];
-    double largest = 0;
     for (int from = 0; from < count; from += width) {
       int n = Math.min(width, count - from);
       float[] slice = Arrays.copyOfRange(values, from * dim, (from + n) * dim);
-      Slice s = write(scratch, slice, dim, from);
-      System.arraycopy(s.hashes(), 0, hashes, from, n);
-      largest = Math.max(largest, s.largest());
-      files.add(s.path());
+      files.add(write(scratch, slice, dim, from));
     }
-    return new Centroids(groups, perGroup, dim, width, files, hashes, largest);
+    return new Centroids(groups, perGroup, dim, width, files);
   }
 
-  /** A written slice. */
-  record Slice(String path, long[] hashes, double largest) implements Serializable {}
-
-  /** Writes a slice. */
-  static Slice write(Scratch scratch, float[] values, int dim, int firstId) throws IOException {
+  /** Writes a slice and returns its path. */
+  static String write(Scratch scratch, float[] values, int dim, int firstId) throws IOException {
     int n = values.length / dim;
-    long[] hashes = new long[n];
     float[] norms = new float[n];
-    double largest = 0;
+    float[] scales = new float[n];
+    float[] errors = new float[n];
+    byte[] codes = new byte[values.length];
+    Codes code = new Codes(dim, Codes.CENTROID);
     for (int c = 0; c < n; c++) {
       double squares = 0;
-      long hash = 1;
       for (int j = c * dim; j < (c + 1) * dim; j++) {
         if (!Float.isFinite(values[j])) {
           throw new IllegalArgumentException(
@@ -131,20 +104,44 @@ final class Centroids implements Serializable {
                   + (j - c * dim));
         }
         squares += (double) values[j] * values[j];
-        hash = (hash + Float.floatToIntBits(values[j] + 0f)) * 0x9E3779B97F4A7C15L;
-        hash ^= hash >>> 29;
       }
+      code.encode(values, c * dim);
+      scales[c] = code.scale;
+      errors[c] = code.error;
+      System.arraycopy(code.values, 0, codes, c * dim, dim);
       norms[c] = (float) squares;
-      hashes[c] = hash;
-      largest = Math.max(largest, squares);
     }
     String path = scratch.fresh("centroids");
     try (WritableByteChannel out = RawFile.create(path)) {
       ByteBuffer b = RawFile.buffer(1 << 20);
       put(out, b, values);
       put(out, b, norms);
+      put(out, b, scales);
+      put(out, b, errors);
+      RawFile.write(out, ByteBuffer.wrap(codes));
     }
-    return new Slice(path, hashes, largest);
+    return path;
+  }
+
+  /** Where a slice's file has the values of its centroid {@code c}. */
+  static long valuesAt(int c, int dim) {
+    return (long) c * dim * 4;
+  }
+
+  static long normsAt(int c, int size, int dim) {
+    return (long) size * dim * 4 + (long) c * 4;
+  }
+
+  static long scalesAt(int c, int size, int dim) {
+    return (long) size * (dim + 1) * 4 + (long) c * 4;
+  }
+
+  static long errorsAt(int c, int size, int dim) {
+    return (long) size * (dim + 2) * 4 + (long) c * 4;
+  }
+
+  static long codesAt(int c, int size, int dim) {
+    return (long) size * (dim + 3) * 4 + (long) c * dim;
   }
 
   private static void put(WritableByteChannel out, ByteBuffer b, float[] values)
@@ -155,40 +152,6 @@ final class Centroids implements Serializable {
       b.asFloatBuffer().put(values, from, n);
       RawFile.write(out, b.limit(n * 4));
     }
-  }
-
-  private void findTwins(long[] hashes, List<Integer> found, List<Integer> earlier)
-      throws IOException {
-    long[] sorted = hashes.clone();
-    Arrays.sort(sorted);
-    boolean distinct = true;
-    for (int i = 1; i < sorted.length; i++) {
-      distinct &= sorted[i] != sorted[i - 1];
-    }
-    if (distinct) {
-      return;
-    }
-    for (int g = 0; g < groups; g++) {
-      Map<Long, Integer> seen = new HashMap<>();
-      for (int c = g * perGroup; c < (g + 1) * perGroup; c++) {
-        Integer first = seen.putIfAbsent(hashes[c], c);
-        if (first != null && same(first, c)) {
-          found.add(c);
-          earlier.add(first);
-        }
-      }
-    }
-  }
-
-  private boolean same(int a, int b) throws IOException {
-    float[] x = values(a, 1);
-    float[] y = values(b, 1);
-    for (int j = 0; j < dim; j++) {
-      if (x[j] != y[j]) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Independent sets. */
@@ -229,20 +192,6 @@ final class Centroids implements Serializable {
   /** Files, one per slice. */
   List<String> files() {
     return Collections.unmodifiableList(files);
-  }
-
-  /** Largest ‖c‖². */
-  double largest() {
-    return largest;
-  }
-
-  /** The lowest index, within its group, of a centroid with the same values. */
-  int first(int centroid) {
-    if (twins.length == 0) {
-      return centroid;
-    }
-    int at = Arrays.binarySearch(twins, centroid);
-    return at < 0 ? centroid : firsts[at];
   }
 
   /** Values of {@code n} centroids from {@code from} on, row-major; they should be few. */

@@ -161,7 +161,8 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
 
   private static Distances distances(Input in, int index, Scratch scratch, Workspace w)
       throws IOException {
-    Chunk chunk = w.load(in.layout(), Chunk.Layout.class).chunks().get(index);
+    Chunk.Layout layout = w.load(in.layout(), Chunk.Layout.class);
+    Chunk chunk = layout.chunks().get(index);
     Centroids added = in.added();
     int dim = added.dim();
     int perGroup = added.perGroup();
@@ -178,14 +179,15 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
     Draw[] smallest = new Draw[groups.length];
     int first = groups.length == 0 ? 0 : groups[0] * perGroup;
     int span = groups.length == 0 ? 0 : (groups[groups.length - 1] + 1) * perGroup - first;
-    Kernel kernel = new Kernel(w, dim);
+    Kernel kernel = new Kernel(w.products(0, dim), layout.largest());
     w.rows.ensure((long) Kernel.ROWS * dim);
     try (CentroidReader reader = new CentroidReader(added, first, span, w)) {
       int at = 0;
       for (Chunk.Piece p : chunk.pieces()) {
         int g = Arrays.binarySearch(groups, p.group());
-        try (RawFile file = RawFile.open(p.file().path())) {
-          update(p, file, kernel, reader, w, perGroup, dim, state, at);
+        try (RawFile file = RawFile.open(p.file().path());
+            RawFile codes = RawFile.open(p.file().codes())) {
+          update(p, file, codes, kernel, reader, w, perGroup, dim, state, at);
           int[] places = file.ints(p.file().placesAt(p.from()), p.rows());
           for (int i = 0; i < p.rows(); i++) {
             float d = state[at + i];
@@ -216,6 +218,7 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
   private static void update(
       Chunk.Piece p,
       RawFile file,
+      RawFile codes,
       Kernel kernel,
       CentroidReader reader,
       Workspace w,
@@ -225,19 +228,35 @@ record DistanceSampling(Passes passes, boolean parallel) implements Hierarchical
       int at)
       throws IOException {
     float[] norms = file.floats(p.file().normsAt(p.from()), p.rows());
+    float[] scales = codes.floats(p.file().scalesAt(p.from()), p.rows());
+    float[] errors = codes.floats(p.file().errorsAt(p.from()), p.rows());
     float[] x = new float[dim];
     float[] c = new float[dim];
     for (int from = 0; from < p.rows(); from += Kernel.ROWS) {
       int n = Math.min(Kernel.ROWS, p.rows() - from);
       file.read(p.file().at(p.from() + from), w.rows.bytes(0, n * dim));
-      kernel.nearest(w.rows, n, reader, p.group() * perGroup, perGroup);
+      if (perGroup > 1) {
+        codes.read(p.file().codesAt(p.from() + from), kernel.codes(0, n));
+        System.arraycopy(scales, from, kernel.scale, 0, n);
+        System.arraycopy(errors, from, kernel.error, 0, n);
+        System.arraycopy(norms, from, kernel.norm, 0, n);
+        kernel.nearest(
+            n,
+            reader,
+            p.group() * perGroup,
+            perGroup,
+            i -> {
+              w.rows.get(i * dim, x, dim);
+              return x;
+            });
+      }
       for (int i = 0; i < n; i++) {
         int row = at + from + i;
         if (Float.isNaN(norms[from + i])) {
           state[row] = Float.NaN;
         } else if (state[row] > 0) {
           w.rows.get(i * dim, x, dim);
-          reader.row(kernel.index[i], c);
+          reader.row(perGroup > 1 ? kernel.index[i] : p.group(), c);
           state[row] = Math.min(state[row], (float) Kernel.distance(x, c, dim));
         }
       }

@@ -37,7 +37,7 @@ record Drift(
 
   static Drift of(float[] distance, int groups, int dim) {
     int perGroup = distance.length / groups;
-    int most = perGroup < SMALLEST_GROUP ? 0 : Math.min(perGroup / PART, ROOM_BYTES / 4 / dim);
+    int most = perGroup < SMALLEST_GROUP ? 0 : Math.min(perGroup / PART, ROOM_BYTES / dim);
     float[] largest = new float[groups];
     float[] second = new float[groups];
     int[] farthest = new int[groups];

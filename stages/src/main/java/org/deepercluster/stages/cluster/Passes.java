@@ -177,13 +177,13 @@ final class Passes {
     Centroids above = parents == null ? null : parents.centroids();
     Scratch s = scratch;
     int dim = dim();
-    List<Centroids.Slice> written =
+    List<String> written =
         few(
             slices,
             "fetch" + level,
             (file, w) -> fetch(w.load(file, Rows.class), above, perGroup, dim, s));
     Scratch.delete(slices);
-    return centroids(groups, perGroup, width, written);
+    return new Centroids(groups, perGroup, dim, width, written);
   }
 
   /** One unit needs no job of its own. */
@@ -214,8 +214,8 @@ final class Passes {
   /** Rows to start a slice of centroids from. */
   private record Rows(int firstId, Draw[] wanted) implements Serializable {}
 
-  private static Centroids.Slice fetch(
-      Rows rows, Centroids parents, int perGroup, int dim, Scratch scratch) throws IOException {
+  private static String fetch(Rows rows, Centroids parents, int perGroup, int dim, Scratch scratch)
+      throws IOException {
     Draw[] wanted = rows.wanted();
     float[] values = new float[wanted.length * dim];
     Integer[] order = IntStream.range(0, wanted.length).boxed().toArray(Integer[]::new);
@@ -252,25 +252,6 @@ final class Passes {
     return Centroids.write(scratch, values, dim, rows.firstId());
   }
 
-  private Centroids centroids(int groups, int perGroup, int width, List<Centroids.Slice> slices)
-      throws IOException {
-    long[] hashes = new long[groups * perGroup];
-    double largest = 0;
-    for (int s = 0; s < slices.size(); s++) {
-      long[] h = slices.get(s).hashes();
-      System.arraycopy(h, 0, hashes, s * width, h.length);
-      largest = Math.max(largest, slices.get(s).largest());
-    }
-    return new Centroids(
-        groups,
-        perGroup,
-        dim(),
-        width,
-        slices.stream().map(Centroids.Slice::path).toList(),
-        hashes,
-        largest);
-  }
-
   /** What becomes of the centroids after a pass. */
   enum Then {
     /** They move to their members' means, and empty clusters take over from donors. */
@@ -300,7 +281,7 @@ final class Passes {
                 old,
                 first ? null : before.states(),
                 before.drift(),
-                AssignChunk.error(dim(), layout.largest(), old.largest()),
+                layout.largest(),
                 then == Then.STAY && before.level() == 2));
     Scratch s = scratch;
     List<AssignChunk.Result> found = new ArrayList<>();
@@ -391,11 +372,11 @@ final class Passes {
         CentroidUpdate.splits(counts, old.groups()), old, slices, spherical, scratch);
   }
 
-  private Centroids centroids(Centroids old, List<CentroidUpdate.Result> slices)
-      throws IOException {
-    return centroids(
+  private static Centroids centroids(Centroids old, List<CentroidUpdate.Result> slices) {
+    return new Centroids(
         old.groups(),
         old.perGroup(),
+        old.dim(),
         old.width(),
         slices.stream().map(CentroidUpdate.Result::centroids).toList());
   }
@@ -453,7 +434,7 @@ final class Passes {
             grouped.shares().stream().map(GroupedShare::counts).toList(),
             m,
             CHUNK_ROWS));
-    Scratch.delete(files.stream().map(RowFile::path).toList());
+    Scratch.delete(files.stream().flatMap(f -> f.paths().stream()).toList());
   }
 
   private record Sorted(RowFile file, String state) implements Serializable {}
@@ -477,8 +458,8 @@ final class Passes {
     try (RawFile in = RawFile.open(f.path());
         RowFile.Writer out = new RowFile.Writer(path, dim, f.firstRow())) {
       int[] places = in.ints(f.placesAt(0), f.rows());
+      w.release();
       w.centroids.ensure((long) f.rows() * dim);
-      w.resident = null;
       in.read(0, w.centroids.bytes(0, f.rows() * dim));
       float[] row = new float[dim];
       for (int r : order) {

@@ -6,12 +6,15 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Whitened rows of some neighbouring files of the features, as k-means reads them again and again.
  * Layout, little-endian: {@code rows × dim} float32; {@code rows} float32, the squared norm of each
  * row, NaN for a row that holds a NaN or an infinity and so belongs to no cluster; {@code rows}
- * int32, each row's place counted from {@code firstRow}.
+ * int32, each row's place counted from {@code firstRow}. A file next to it has the rows' {@link
+ * Codes}: {@code rows × dim} int8; {@code rows} float32, the scales; {@code rows} float32, the
+ * errors.
  *
  * @param path the file
  * @param rows number of rows
@@ -26,6 +29,16 @@ record RowFile(String path, int rows, int dim, long firstRow, double squares, do
   /** Largest magnitude that k-means accepts; whitened rows of norm 1 stay within ±1. */
   static final float LARGEST = 1 << 20;
 
+  /** The file of the codes. */
+  String codes() {
+    return path + ".codes";
+  }
+
+  /** Both files. */
+  List<String> paths() {
+    return List.of(path, codes());
+  }
+
   long at(int row) {
     return (long) row * dim * 4;
   }
@@ -38,15 +51,32 @@ record RowFile(String path, int rows, int dim, long firstRow, double squares, do
     return (long) rows * (dim + 1) * 4 + (long) row * 4;
   }
 
+  long codesAt(int row) {
+    return (long) row * dim;
+  }
+
+  long scalesAt(int row) {
+    return (long) rows * dim + (long) row * 4;
+  }
+
+  long errorsAt(int row) {
+    return (long) rows * (dim + 4) + (long) row * 4;
+  }
+
   /** Writes a file, row after row. */
   static final class Writer implements Closeable {
     private final String path;
     private final int dim;
     private final long firstRow;
     private final WritableByteChannel channel;
+    private final WritableByteChannel codeChannel;
     private final ByteBuffer buffer;
+    private final ByteBuffer codeBuffer;
+    private final Codes code;
     private float[] norms = new float[1024];
     private int[] places = new int[1024];
+    private float[] scales = new float[1024];
+    private float[] errors = new float[1024];
     private int rows;
     private double squares;
     private double largest;
@@ -56,7 +86,10 @@ record RowFile(String path, int rows, int dim, long firstRow, double squares, do
       this.dim = dim;
       this.firstRow = firstRow;
       this.channel = RawFile.create(path);
+      this.codeChannel = RawFile.create(path + ".codes");
       this.buffer = RawFile.buffer(Math.max(1 << 20, dim * 4));
+      this.codeBuffer = RawFile.buffer(buffer.capacity() / 4);
+      this.code = new Codes(dim, Codes.ROW);
     }
 
     /**
@@ -105,13 +138,19 @@ record RowFile(String path, int rows, int dim, long firstRow, double squares, do
       if (rows == norms.length) {
         norms = Arrays.copyOf(norms, 2 * rows);
         places = Arrays.copyOf(places, 2 * rows);
+        scales = Arrays.copyOf(scales, 2 * rows);
+        errors = Arrays.copyOf(errors, 2 * rows);
       }
+      code.encode(x, from);
       norms[rows] = (float) norm;
       places[rows] = place;
+      scales[rows] = code.scale;
+      errors[rows] = code.error;
       rows++;
       if (buffer.remaining() < dim * 4) {
         flush();
       }
+      codeBuffer.put(code.values);
       buffer.asFloatBuffer().put(x, from, dim);
       buffer.position(buffer.position() + dim * 4);
     }
@@ -119,6 +158,8 @@ record RowFile(String path, int rows, int dim, long firstRow, double squares, do
     private void flush() throws IOException {
       RawFile.write(channel, buffer.flip());
       buffer.clear();
+      RawFile.write(codeChannel, codeBuffer.flip());
+      codeBuffer.clear();
     }
 
     /** Completes the file. */
@@ -129,12 +170,16 @@ record RowFile(String path, int rows, int dim, long firstRow, double squares, do
       tail.position(rows * 4);
       tail.asIntBuffer().put(places, 0, rows);
       RawFile.write(channel, tail.rewind());
+      tail.rewind();
+      tail.asFloatBuffer().put(scales, 0, rows).put(errors, 0, rows);
+      RawFile.write(codeChannel, tail.rewind());
       return new RowFile(path, rows, dim, firstRow, squares, largest);
     }
 
     @Override
     public void close() throws IOException {
       channel.close();
+      codeChannel.close();
     }
   }
 }

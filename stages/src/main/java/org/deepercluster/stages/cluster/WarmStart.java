@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.deepercluster.stages.table.Part;
 
 /**
@@ -55,9 +54,6 @@ record WarmStart(Passes passes, ArrayList<ArrayList<Part>> assignments, int m, i
     return means;
   }
 
-  /**
-   * Where nothing is assigned to, equal centroids need not be found: each has a hash of its own.
-   */
   private Centroids zeros(int groups, int perGroup) throws IOException {
     int dim = passes.dim();
     int width = Centroids.width(groups, perGroup, dim);
@@ -65,10 +61,9 @@ record WarmStart(Passes passes, ArrayList<ArrayList<Part>> assignments, int m, i
     List<String> files = new ArrayList<>();
     for (int from = 0; from < count; from += width) {
       int n = Math.min(width, count - from);
-      files.add(Centroids.write(passes.scratch(), new float[n * dim], dim, from).path());
+      files.add(Centroids.write(passes.scratch(), new float[n * dim], dim, from));
     }
-    return new Centroids(
-        groups, perGroup, dim, width, files, IntStream.range(0, count).asLongStream().toArray(), 0);
+    return new Centroids(groups, perGroup, dim, width, files);
   }
 
   private static Sums.Partial sums(

@@ -17,15 +17,12 @@ final class Workspace implements AutoCloseable {
   private static final int KEPT = 4;
 
   final Room rows = new Room();
-  final Room doubtful = new Room();
-  final Room others = new Room();
-  final Room movers = new Room();
-  final Room scores = new Room();
-  final Room tile = new Room();
   final Room centroids = new Room();
 
-  /** Which centroids {@link #centroids} holds; null for none. */
-  CentroidReader.Range resident;
+  /** Whose values {@link #centroids} holds; null for nobody's. */
+  CentroidReader.Resident resident;
+
+  private final Products[] products = new Products[2];
 
   private final Map<String, Object> shared =
       new LinkedHashMap<>(8, 0.75f, true) {
@@ -47,16 +44,36 @@ final class Workspace implements AutoCloseable {
     return type.cast(value);
   }
 
+  /** Two of what multiplies codes of vectors of a dimension, so that two tiles of rows can wait. */
+  Products products(int which, int dim) {
+    if (products[which] == null || products[which].dim() != dim) {
+      if (products[which] != null) {
+        products[which].close();
+      }
+      products[which] = new Products(Kernel.ROWS, Kernel.COLUMNS, dim);
+    }
+    return products[which];
+  }
+
+  /** Forgets the centroids, so that their room may be used. */
+  void release() {
+    if (resident != null) {
+      resident.free();
+      resident = null;
+    }
+  }
+
   @Override
   public void close() {
     rows.free();
-    doubtful.free();
-    others.free();
-    movers.free();
-    scores.free();
-    tile.free();
+    release();
     centroids.free();
-    resident = null;
+    for (int i = 0; i < products.length; i++) {
+      if (products[i] != null) {
+        products[i].close();
+        products[i] = null;
+      }
+    }
     shared.clear();
   }
 
