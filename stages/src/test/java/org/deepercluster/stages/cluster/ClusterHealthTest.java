@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -80,24 +79,5 @@ class ClusterHealthTest {
     assertThat(ClusterHealth.of(new long[] {0, 0}).entropy()).isZero();
     assertThatThrownBy(() -> ClusterHealth.of(new long[0]))
         .hasMessage("cluster health needs at least one cluster, got none");
-  }
-
-  @Test
-  void contingencyCountsPairsAndLeavesOutRejectedRows() {
-    int[] a = {0, 0, 1, 2, -1, 2};
-    int[] b = {5, 5, 3, 5, 5, -1};
-    Contingency table = Contingency.of(a, b);
-    assertThat(table.total()).isEqualTo(4);
-    assertThat(table.count(0, 5)).isEqualTo(2);
-    assertThat(table.count(1, 5)).isZero();
-    assertThat(table.leftSizes()).containsExactly(2, 1, 1);
-    assertThat(table.rightSizes()).containsExactly(1, 3);
-    List<String> cells = new ArrayList<>();
-    table
-        .add(Contingency.of(new int[] {1}, new int[] {3}))
-        .forEach((x, y, n) -> cells.add(x + " " + y + " " + n));
-    assertThat(cells).containsExactly("0 5 2", "1 3 2", "2 5 1");
-    assertThatThrownBy(() -> Contingency.of(a, new int[2]))
-        .hasMessage("two labelings of the same rows expected, got 6 and 2");
   }
 }
