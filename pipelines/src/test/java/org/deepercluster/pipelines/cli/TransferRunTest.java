@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ class TransferRunTest {
 
   @TempDir static Path root;
   private static Map<String, Double> first;
+  private static String run;
 
   @BeforeAll
   static void runOnce() throws IOException {
@@ -137,7 +139,9 @@ class TransferRunTest {
                 root.resolve("VOC2007/ImageSets/Main/val.txt"), parallelism, root.resolve(output)));
     Cli printed = Cli.run("run", yaml, "--json");
     assertThat(printed.code()).as(printed.err()).isZero();
-    JsonNode metrics = new ObjectMapper().readTree(printed.out()).get("metrics");
+    JsonNode result = new ObjectMapper().readTree(printed.out());
+    run = result.get("run").asText();
+    JsonNode metrics = result.get("metrics");
     Map<String, Double> values = new TreeMap<>();
     metrics
         .fields()
@@ -173,6 +177,19 @@ class TransferRunTest {
     }
     assertThat(first.keySet()).containsExactlyInAnyOrderElementsOf(names);
     first.forEach((name, value) -> assertThat(value).as(name).isBetween(0.0, 100.0));
+  }
+
+  /** The journal is what MLflow gets. */
+  @Test
+  void theCourseOfTheLossIsTracked() throws IOException {
+    StringBuilder journals = new StringBuilder();
+    try (Stream<Path> files = Files.walk(UserFolders.journals().resolve("transfer/" + run))) {
+      for (Path f : files.filter(f -> f.toString().endsWith(".jsonl")).toList()) {
+        journals.append(Files.readString(f));
+      }
+    }
+    assertThat(journals.toString())
+        .contains("loss/random-0", "loss/random-choice1", "loss/conv6/random-linear");
   }
 
   @Test

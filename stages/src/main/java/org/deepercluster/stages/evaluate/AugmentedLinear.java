@@ -76,12 +76,10 @@ final class AugmentedLinear {
     }
 
     @Override
-    public List<Measurement> measure(ViewUnits.Setup setup, ViewUnits.Session session)
+    public ViewUnits.Outcome measure(ViewUnits.Setup setup, ViewUnits.Session session)
         throws Exception {
-      try (LabelledImages train =
-              setup.train().open(several, setup.classes(), null, setup.protocol());
-          LabelledImages test =
-              setup.test().open(several, setup.classes(), null, setup.protocol());
+      try (LabelledImages train = setup.openTrain(several, null);
+          LabelledImages test = setup.openTest(several);
           LinearProbes probes =
               new LinearProbes(
                   ModelFile.trunk(setup.model(), network.checkpoint(), session.threads()),
@@ -92,7 +90,7 @@ final class AugmentedLinear {
         long steps =
             (long) ViewTraining.stepsPerEpoch(train.count(), config.batchSize()) * config.epochs();
         long whole = steps + test.count();
-        var unused =
+        List<ViewTraining.Point> course =
             new ViewTraining(
                     steps,
                     config.batchSize(),
@@ -122,7 +120,7 @@ final class AugmentedLinear {
             rows.add(new Measurement(network.name(), r));
           }
         }
-        return rows;
+        return new ViewUnits.Outcome(rows, probes.losses(), course);
       }
     }
 

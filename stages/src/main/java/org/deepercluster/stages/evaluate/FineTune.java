@@ -316,7 +316,7 @@ public record FineTune(
       implements ViewUnits.Task {
 
     @Override
-    public List<Measurement> measure(ViewUnits.Setup setup, ViewUnits.Session session)
+    public ViewUnits.Outcome measure(ViewUnits.Setup setup, ViewUnits.Session session)
         throws Exception {
       long seed = Seeds.of(Seeds.of(setup.seed(), "fine-tune"), repetition);
       boolean several = config.loss().equals("sigmoid");
@@ -327,11 +327,9 @@ public record FineTune(
         trained = trained == null ? ids(setup.train().images()) : trained;
         trained.removeAll(tested);
       }
-      String purpose = setup.protocol() + " with loss softmax";
-      try (LabelledImages train = setup.train().open(several, setup.classes(), trained, purpose);
+      try (LabelledImages train = setup.openTrain(several, trained);
           LabelledImages test =
-              (choosing ? setup.train() : setup.test())
-                  .open(several, setup.classes(), tested, purpose)) {
+              choosing ? setup.openTrain(several, tested) : setup.openTest(several)) {
         if (train.count() == 0) {
           throw new StageException(setup.protocol() + ": no labelled image is left to train on");
         }
@@ -352,7 +350,7 @@ public record FineTune(
         try (FineTuner tuner =
             new FineTuner(trunk(setup, session.threads()), train.labels(), settings, seed)) {
           long whole = steps + test.count();
-          var unused =
+          List<ViewTraining.Point> course =
               new ViewTraining(
                       steps,
                       config.batchSize(),
@@ -371,8 +369,10 @@ public record FineTune(
               session.watcher(steps, whole),
               (image, scores) -> metrics.add(image, scores, 0));
           List<Result> results = metrics.results(setup.protocol(), "");
-          return (choosing ? results.subList(0, 1) : results)
-              .stream().map(r -> new Measurement(network.name(), r)).toList();
+          List<Measurement> rows =
+              (choosing ? results.subList(0, 1) : results)
+                  .stream().map(r -> new Measurement(network.name(), r)).toList();
+          return new ViewUnits.Outcome(rows, tuner.losses(), course);
         }
       }
     }
