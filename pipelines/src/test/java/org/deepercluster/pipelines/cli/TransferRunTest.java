@@ -166,9 +166,9 @@ class TransferRunTest {
     }
     names.addAll(
         List.of(
-            "voc07-all/chosen_lr",
-            "voc07-all/chosen_weight_decay",
-            "voc07-all/chosen_lr_every",
+            "voc07-all/lr",
+            "voc07-all/weight_decay",
+            "voc07-all/lr_every",
             "imagenet-finetune/top1",
             "few/top1",
             "few/top1_sd"));
@@ -194,7 +194,7 @@ class TransferRunTest {
 
   @Test
   void theBetterLearningRateIsChosenAndLearns() {
-    assertThat(first.get("voc07-all/chosen_lr")).isEqualTo(0.01);
+    assertThat(first.get("voc07-all/lr")).isEqualTo(0.01);
     // about 50 by chance, with every class in half of the images
     assertThat(first.get("voc07-all/map")).isGreaterThan(70);
     assertThat(first.get("imagenet-finetune/top1")).isGreaterThan(50);

@@ -3,9 +3,7 @@ package org.deepercluster.stages.evaluate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.deepercluster.stages.beam.StageException;
-import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.model.ModelFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,35 +15,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class AugmentedLinear {
   private AugmentedLinear() {}
 
-  /**
-   * Learning rates by layer of the setting {@code layerLr}; none for null.
-   *
-   * @throws org.deepercluster.stages.config.InvalidSettingsException when it has another form
-   */
-  static Map<String, Double> rates(String layerLr) {
-    Map<String, Double> rates = new LinkedHashMap<>();
-    for (String pair : layerLr == null ? new String[0] : layerLr.split(",", -1)) {
-      String[] sides = pair.strip().split("\\s*=\\s*", -1);
-      double rate =
-          sides.length == 2 && Subset.isShare(sides[1]) ? Double.parseDouble(sides[1]) : Double.NaN;
-      Schema.require(
-          rate > 0 && rate <= 100 && rates.put(sides[0], rate) == null,
-          "must be layers with a rate above 0 each, such as conv1=0.005, conv2=0.01; got "
-              + layerLr,
-          "layerLr");
-    }
-    return rates;
-  }
-
   static List<Measurement> measure(Evaluation e, EvaluateConfig.Linear config) throws Exception {
-    Map<String, Double> given = rates(config.layerLr());
     LinkedHashMap<String, Double> rates = new LinkedHashMap<>();
     for (String layer : Probe.layers(e.name(), config.layers(), Probe.layers(e))) {
       if (layer.equals(EvaluateTables.LAST_BLOCK)) {
         throw new StageException(
             e.name() + ": augmented features are those of convolutions, not of " + layer);
       }
-      rates.put(layer, given.getOrDefault(layer, config.lr()));
+      rates.put(layer, config.of(layer).lr());
     }
     List<Task> tasks = new ArrayList<>();
     ViewUnits.Setup setup = ViewUnits.Setup.of(e, e.networks().size());

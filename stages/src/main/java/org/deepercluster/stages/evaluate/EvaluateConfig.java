@@ -148,10 +148,30 @@ public record EvaluateConfig(
           String features,
       @Key(
               doc =
-                  "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
-                      + " conv2=0.01`; with `augmented` features.",
+                  "Learning rates of single layers instead of `lr`, such as"
+                      + " `conv1=0.005,conv2=0.01`.",
               def = Key.NONE)
           String layerLr,
+      @Key(
+              doc =
+                  "Folds of a cross-validation that chooses learning rate and weight decay of each"
+                      + " layer by top-1 accuracy; 0: they are what the settings say.",
+              def = "0",
+              min = 0,
+              max = 100)
+          int folds,
+      @Key(
+              doc =
+                  "Learning rates for the cross-validation to choose from, with commas between;"
+                      + " needed with `folds` only.",
+              def = Key.NONE)
+          String foldLrs,
+      @Key(
+              doc =
+                  "Weight decays for the cross-validation to choose from; left out: `weightDecay`"
+                      + " alone.",
+              def = Key.NONE)
+          String foldWeightDecays,
       @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
       @Key(
               doc = "Steps on `augmented` features between two states that are kept for a restart.",
@@ -174,8 +194,35 @@ public record EvaluateConfig(
           layers,
           features,
           layerLr,
+          folds,
+          foldLrs,
+          foldWeightDecays,
           augment,
           keepEvery);
+      Schema.require(
+          layerLr == null || layerLr.matches(LAYER_LR + "(\\s*,\\s*" + LAYER_LR + ")*"),
+          "must be names of layers with a number each, such as conv1=0.005,conv2=0.01; got "
+              + layerLr,
+          "layerLr");
+      Schema.require(folds != 1, "must be 0 or at least 2, got 1", "folds");
+      Schema.require(
+          (folds > 0) == (foldLrs != null),
+          folds > 0
+              ? "is missing: folds = " + folds + " needs learning rates to choose from"
+              : "must be left out without folds, got " + foldLrs,
+          "foldLrs",
+          "folds");
+      Schema.require(
+          folds > 0 || foldWeightDecays == null,
+          "must be left out without folds, got " + foldWeightDecays,
+          "foldWeightDecays",
+          "folds");
+      if (foldLrs != null) {
+        Svm.checkNumbers(foldLrs, "foldLrs");
+      }
+      if (foldWeightDecays != null) {
+        Svm.checkNumbers(foldWeightDecays, "foldWeightDecays");
+      }
       boolean augmented = features.equals("augmented");
       Schema.require(
           !augmented || !standardise,
@@ -183,8 +230,41 @@ public record EvaluateConfig(
           "standardise",
           "features");
       Schema.require(
-          augmented || layerLr == null, "must be left out with cached features", "layerLr");
-      var unused = AugmentedLinear.rates(layerLr);
+          !augmented || folds == 0,
+          "must be 0 with augmented features, whose classifiers are trained together",
+          "folds",
+          "features");
+    }
+
+    private static final String LAYER_LR = "[a-z0-9-]+\\s*=\\s*[0-9.]+(e-?[0-9]+)?";
+
+    /** The same on a layer with this learning rate and weight decay. */
+    Linear with(double rate, double decay) {
+      return new Linear(
+          epochs,
+          batchSize,
+          rate,
+          momentum,
+          decay,
+          standardise,
+          layers,
+          features,
+          null,
+          0,
+          null,
+          null,
+          augment,
+          keepEvery);
+    }
+
+    /** The settings for a layer: its own learning rate, where it has one. */
+    Linear of(String layer) {
+      double rate = lr;
+      for (String one : layerLr == null ? new String[0] : layerLr.split(",", -1)) {
+        String[] parts = one.strip().split("\\s*=\\s*", 2);
+        rate = parts[0].equals(layer) ? Double.parseDouble(parts[1]) : rate;
+      }
+      return with(rate, weightDecay);
     }
 
     @Override
@@ -197,10 +277,18 @@ public record EvaluateConfig(
     @Override
     public List<Result> probe(String name, Features features, int unit, long seed) {
       String layer = features.layer();
-      // The same orders for all networks: only the features differ.
-      LinearClassifier linear =
-          LinearProbe.train(features.train(), this, Seeds.of(seed, "linear/" + layer));
-      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
+      // The same orders and folds for all networks: only the features differ.
+      long own = Seeds.of(seed, "linear/" + layer);
+      if (folds == 0) {
+        LinearClassifier linear = LinearProbe.train(features.train(), of(layer), own);
+        return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
+      }
+      Linear chosen = CrossValidation.choose(features.train(), this, Seeds.of(own, "folds"));
+      LinearClassifier linear = LinearProbe.train(features.train(), chosen, own);
+      return List.of(
+          Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())),
+          Result.of(name, MetricNames.LR, layer, chosen.lr()),
+          Result.of(name, MetricNames.WEIGHT_DECAY, layer, chosen.weightDecay()));
     }
   }
 

@@ -7,6 +7,7 @@ package org.deepercluster.stages.evaluate;
  * <table>
  * <caption>Names</caption>
  * <tr><td>{@code linear/top1/conv5}</td><td>accuracy, percent</td></tr>
+ * <tr><td>{@code linear/lr/conv5}, {@code linear/weight_decay/conv5}</td><td>what cross-validation chose</td></tr>
  * <tr><td>{@code lowshot10/top1/conv5}</td><td>mean accuracy over the draws of 10 images per class, percent</td></tr>
  * <tr><td>{@code lowshot10/top1_sd/conv5}</td><td>its sample standard deviation, points</td></tr>
  * <tr><td>{@code knn/top1}</td><td>accuracy, percent</td></tr>
@@ -43,6 +44,12 @@ public final class MetricNames {
 
   /** Mean over the classes of {@link AveragePrecision#interpolated}, percent. */
   public static final String MAP_INTERPOLATED = "map_interpolated";
+
+  /** Learning rate that a cross-validation chose. */
+  public static final String LR = "lr";
+
+  /** Weight decay that a cross-validation chose. */
+  public static final String WEIGHT_DECAY = "weight_decay";
 
   /** NMI normalised by √(H·H). */
   public static final String NMI = "nmi";

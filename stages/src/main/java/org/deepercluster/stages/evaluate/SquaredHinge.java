@@ -40,10 +40,15 @@ final class SquaredHinge {
    * @param dim features per point
    */
   SquaredHinge(float[] values, int dim) {
+    this(values, dim, GRAM_LIMIT);
+  }
+
+  /** As above, with another limit on the points whose products are all kept. */
+  SquaredHinge(float[] values, int dim, int gramLimit) {
     this.values = values;
     this.dim = dim;
     this.n = values.length / dim;
-    this.gram = n <= GRAM_LIMIT ? gram() : null;
+    this.gram = n <= gramLimit ? gram() : null;
     this.squares = new double[n];
     for (int i = 0; i < n; i++) {
       double s = 1;

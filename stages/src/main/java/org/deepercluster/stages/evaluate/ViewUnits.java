@@ -10,6 +10,7 @@ import java.util.Set;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageException;
+import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;

@@ -13,6 +13,7 @@ import org.deepercluster.stages.report.ReportData.Score;
 /** Scores of the trained and the untrained network, put side by side. */
 final class Evaluation {
   private static final Set<String> UNITLESS = Set.of("nmi", "ari", "ami", "purity", "entropy");
+  private static final Set<String> CHOSEN = Set.of("lr", "weight_decay");
   private static final Set<String> COUNTS = Set.of("count", "largest", "smallest");
 
   private Evaluation() {}
@@ -45,17 +46,22 @@ final class Evaluation {
 
     /** Whether a positive difference is an improvement. */
     boolean isHigherBetter() {
-      return !isCount() && !metric.equals("entropy");
+      return !isCount() && !isChosen() && !metric.equals("entropy");
+    }
+
+    /** Whether the values are settings that were chosen. */
+    boolean isChosen() {
+      return CHOSEN.contains(metric);
     }
 
     /** Whether the values are percentages and their differences points. */
     boolean isPercent() {
-      return !isCount() && !isUnitless();
+      return !isCount() && !isUnitless() && !isChosen();
     }
 
     /** Whether several layers compete. */
     boolean isLayered() {
-      return rows.size() > 1;
+      return rows.size() > 1 && !isChosen();
     }
 
     /** The row with the trained network's highest value, or {@code null} when it has none. */
@@ -80,6 +86,9 @@ final class Evaluation {
     }
 
     String value(double value) {
+      if (isChosen()) {
+        return Numbers.significant(value, 3);
+      }
       if (isCount() && value == Math.rint(value)) {
         return Numbers.count(Math.round(value));
       }
@@ -184,6 +193,8 @@ final class Evaluation {
       case "count" -> "clusters with images";
       case "largest" -> "images in the largest";
       case "smallest" -> "images in the smallest";
+      case "lr" -> "learning rate, chosen";
+      case "weight_decay" -> "weight decay, chosen";
       case "map" -> "mean average precision";
       case "map_11point" -> "mean average precision (11-point)";
       case "map_interpolated" -> "mean average precision (interpolated)";

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.deepercluster.stages.augment.AugmentConfig;
 import org.junit.jupiter.api.Test;
 
 class LinearProbeTest {
+  private static final AugmentConfig VIEWS = new AugmentConfig(0.08, 1, 4.0 / 3, true);
+
   private static final EvaluateConfig.Linear PLAIN = Probes.linear(30, 16, 0.01, 0.9, 1e-5, true);
 
   /** PyTorch's Linear, CrossEntropyLoss and SGD, with and without standardisation; golden.py. */
@@ -101,5 +104,60 @@ class LinearProbeTest {
       v[i] = f.values()[i] * (0.01f + i % f.dim()) + 3;
     }
     return new LabelledFeatures(v, f.dim(), f.labels(), f.classes());
+  }
+
+  @Test
+  void crossValidationChoosesByTheImagesLeftOut() {
+    EvaluateConfig.Linear config =
+        new EvaluateConfig.Linear(
+            20,
+            16,
+            0.5,
+            0.9,
+            1e-5,
+            true,
+            "all",
+            "cached",
+            null,
+            4,
+            "1e-9,0.01,1e30",
+            "1e-5,0.5",
+            VIEWS,
+            1000);
+    EvaluateConfig.Linear chosen = CrossValidation.choose(Golden.train(), config, 3);
+    // so small a rate learns nothing, so large a one diverges, so strong a decay forgets
+    assertThat(chosen.lr()).isEqualTo(0.01);
+    assertThat(chosen.weightDecay()).isEqualTo(1e-5);
+    assertThat(chosen.folds()).isZero();
+    assertThat(CrossValidation.choose(Golden.train(), config, 3)).isEqualTo(chosen);
+    assertThatThrownBy(() -> CrossValidation.choose(Golden.train(3), config, 3))
+        .hasMessage(
+            "cross-validation in 4 folds needs at least as many labelled training images, but"
+                + " there are 3");
+  }
+
+  @Test
+  void layersMayHaveLearningRatesOfTheirOwn() {
+    EvaluateConfig.Linear config = linear(false, "cached", "conv1=0.005, conv13=2e-2", 0);
+    assertThat(config.of("conv1").lr()).isEqualTo(0.005);
+    assertThat(config.of("conv13").lr()).isEqualTo(0.02);
+    assertThat(config.of("conv2").lr()).isEqualTo(0.5);
+    assertThatThrownBy(() -> linear(false, "cached", "0.5", 0))
+        .hasMessageStartingWith("layerLr must be names of layers");
+    assertThatThrownBy(() -> linear(false, "cached", null, 2))
+        .hasMessage("foldLrs is missing: folds = 2 needs learning rates to choose from");
+  }
+
+  @Test
+  void augmentedFeaturesAreNeitherStandardisedNorCrossValidated() {
+    assertThatThrownBy(() -> linear(true, "augmented", null, 0))
+        .hasMessageStartingWith("standardise must be false with augmented features");
+    assertThat(linear(false, "augmented", "conv1=1", 0).features()).isEqualTo("augmented");
+  }
+
+  private static EvaluateConfig.Linear linear(
+      boolean standardise, String features, String layerLr, int folds) {
+    return new EvaluateConfig.Linear(
+        1, 1, 0.5, 0, 0, standardise, "all", features, layerLr, folds, null, null, VIEWS, 1000);
   }
 }

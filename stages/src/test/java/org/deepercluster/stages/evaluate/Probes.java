@@ -23,6 +23,9 @@ final class Probes {
         "all",
         "cached",
         null,
+        0,
+        null,
+        null,
         new AugmentConfig(0.08, 1, 4.0 / 3, true),
         1000);
   }
