@@ -486,7 +486,7 @@ class ExperimentReaderTest {
         "name: *nowhere | 1:7: not valid YAML: found undefined alias nowhere",
         "name: a\\n---\\nname: b | 2:1: not valid YAML: but found another document",
         "name: a\\nseed: <BEL> | 2:7: not valid YAML: the character U+0007 is not allowed",
-        "# nothing | 1:1: is empty; an experiment needs at least name, method, data",
+        "# nothing | 1:1: is empty; an experiment needs at least name, method",
         "hello | 1:1: an experiment is a list of `key: value` lines, got hello",
         "- a | 1:1: an experiment is a list of `key: value` lines, got a list",
         "&a\\nname: x\\ndata: *a | 1:1: nested more deeply than any setting",

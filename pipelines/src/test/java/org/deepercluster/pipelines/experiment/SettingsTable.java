@@ -39,6 +39,25 @@ final class SettingsTable {
     if (!doc.isEmpty()) {
       text.append(doc).append("\n\n");
     }
+    rows(schema, text, page);
+    for (Setting setting : schema.components()) {
+      if (setting.type() == Setting.Type.SECTION && !(page && isCollection(setting))) {
+        section("`" + setting.path() + "`", setting.key().doc(), setting.schema(), text, page);
+      }
+    }
+  }
+
+  /**
+   * The table of a protocol's settings alone, without a heading; crops and flips are left to the
+   * page of augmentation.
+   */
+  static String rows(Schema schema) {
+    StringBuilder text = new StringBuilder();
+    rows(schema, text, true);
+    return text.toString().replace("](#augment)", "](../augment.md#augment)");
+  }
+
+  private static void rows(Schema schema, StringBuilder text, boolean page) {
     text.append("| Key | Symbol | Type | Default | Range | Meaning |\n|---|---|---|---|---|---|\n");
     for (Setting setting : schema.components()) {
       boolean section = setting.type() == Setting.Type.SECTION;
@@ -57,11 +76,6 @@ final class SettingsTable {
           .append(" | ")
           .append(setting.key().doc())
           .append(" |\n");
-    }
-    for (Setting setting : schema.components()) {
-      if (setting.type() == Setting.Type.SECTION && !(page && isCollection(setting))) {
-        section("`" + setting.path() + "`", setting.key().doc(), setting.schema(), text, page);
-      }
     }
   }
 

@@ -219,9 +219,11 @@ public record EvaluateConfig(
           "folds");
       if (foldLrs != null) {
         Svm.checkNumbers(foldLrs, "foldLrs");
+        atMost(foldLrs, 100, "foldLrs");
       }
       if (foldWeightDecays != null) {
         Svm.checkNumbers(foldWeightDecays, "foldWeightDecays");
+        atMost(foldWeightDecays, 1, "foldWeightDecays");
       }
       boolean augmented = features.equals("augmented");
       Schema.require(
@@ -234,6 +236,12 @@ public record EvaluateConfig(
           "must be 0 with augmented features, whose classifiers are trained together",
           "folds",
           "features");
+    }
+
+    private static void atMost(String numbers, int most, String key) {
+      double[] all = Svm.numbers(numbers);
+      Schema.require(
+          all[all.length - 1] <= most, "must be at most " + most + ", got " + numbers, key);
     }
 
     private static final String LAYER_LR = "[a-z0-9-]+\\s*=\\s*[0-9.]+(e-?[0-9]+)?";

@@ -108,32 +108,30 @@ class LinearProbeTest {
 
   @Test
   void crossValidationChoosesByTheImagesLeftOut() {
-    EvaluateConfig.Linear config =
-        new EvaluateConfig.Linear(
-            20,
-            16,
-            0.5,
-            0.9,
-            1e-5,
-            true,
-            "all",
-            "cached",
-            null,
-            4,
-            "1e-9,0.01,1e30",
-            "1e-5,0.5",
-            VIEWS,
-            1000);
+    EvaluateConfig.Linear config = folds("1e-9,0.01", "1e-5");
     EvaluateConfig.Linear chosen = CrossValidation.choose(Golden.train(), config, 3);
-    // so small a rate learns nothing, so large a one diverges, so strong a decay forgets
+    // at so small a rate nothing is learned
     assertThat(chosen.lr()).isEqualTo(0.01);
     assertThat(chosen.weightDecay()).isEqualTo(1e-5);
     assertThat(chosen.folds()).isZero();
+    float[] values = new float[16];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % 3 == 0 ? 1e30f : -1e30f;
+    }
+    LabelledFeatures huge = new LabelledFeatures(values, 2, new int[] {0, 1, 0, 1, 0, 1, 0, 1}, 2);
+    assertThatThrownBy(() -> CrossValidation.choose(huge, folds("50,100", "1e-5"), 3))
+        .hasMessage("the linear classifier diverged at every lr of 50,100");
+    assertThatThrownBy(() -> folds("101", "1")).hasMessage("foldLrs must be at most 100, got 101");
     assertThat(CrossValidation.choose(Golden.train(), config, 3)).isEqualTo(chosen);
     assertThatThrownBy(() -> CrossValidation.choose(Golden.train(3), config, 3))
         .hasMessage(
             "cross-validation in 4 folds needs at least as many labelled training images, but"
                 + " there are 3");
+  }
+
+  private static EvaluateConfig.Linear folds(String lrs, String decays) {
+    return new EvaluateConfig.Linear(
+        20, 16, 0.5, 0.9, 1e-5, false, "all", "cached", null, 4, lrs, decays, VIEWS, 1000);
   }
 
   @Test
