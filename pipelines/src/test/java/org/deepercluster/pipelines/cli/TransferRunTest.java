@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ class TransferRunTest {
 
   @TempDir static Path root;
   private static Map<String, Double> first;
+  private static String run;
 
   @BeforeAll
   static void runOnce() throws IOException {
@@ -137,7 +139,9 @@ class TransferRunTest {
                 root.resolve("VOC2007/ImageSets/Main/val.txt"), parallelism, root.resolve(output)));
     Cli printed = Cli.run("run", yaml, "--json");
     assertThat(printed.code()).as(printed.err()).isZero();
-    JsonNode metrics = new ObjectMapper().readTree(printed.out()).get("metrics");
+    JsonNode result = new ObjectMapper().readTree(printed.out());
+    run = result.get("run").asText();
+    JsonNode metrics = result.get("metrics");
     Map<String, Double> values = new TreeMap<>();
     metrics
         .fields()
@@ -162,9 +166,9 @@ class TransferRunTest {
     }
     names.addAll(
         List.of(
-            "voc07-all/chosen_lr",
-            "voc07-all/chosen_weight_decay",
-            "voc07-all/chosen_lr_every",
+            "voc07-all/lr",
+            "voc07-all/weight_decay",
+            "voc07-all/lr_every",
             "imagenet-finetune/top1",
             "few/top1",
             "few/top1_sd"));
@@ -175,9 +179,22 @@ class TransferRunTest {
     first.forEach((name, value) -> assertThat(value).as(name).isBetween(0.0, 100.0));
   }
 
+  /** The journal is what MLflow gets. */
+  @Test
+  void theCourseOfTheLossIsTracked() throws IOException {
+    StringBuilder journals = new StringBuilder();
+    try (Stream<Path> files = Files.walk(UserFolders.journals().resolve("transfer/" + run))) {
+      for (Path f : files.filter(f -> f.toString().endsWith(".jsonl")).toList()) {
+        journals.append(Files.readString(f));
+      }
+    }
+    assertThat(journals.toString())
+        .contains("loss/random-0", "loss/random-choice1", "loss/conv6/random-linear");
+  }
+
   @Test
   void theBetterLearningRateIsChosenAndLearns() {
-    assertThat(first.get("voc07-all/chosen_lr")).isEqualTo(0.01);
+    assertThat(first.get("voc07-all/lr")).isEqualTo(0.01);
     // about 50 by chance, with every class in half of the images
     assertThat(first.get("voc07-all/map")).isGreaterThan(70);
     assertThat(first.get("imagenet-finetune/top1")).isGreaterThan(50);

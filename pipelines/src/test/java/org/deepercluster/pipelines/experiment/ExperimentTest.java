@@ -160,7 +160,12 @@ class ExperimentTest {
                     1 + random.nextInt(9),
                     3,
                     "0.1,2^-4",
-                    null),
+                    random.nextBoolean() ? null : "conv1=0.005,conv2=1e-2",
+                    3,
+                    "0.1,2^-4",
+                    null,
+                    new AugmentConfig(0.2, 1, 1.5, true),
+                    1 + random.nextInt(9)),
                 new EvaluateConfig.LowShot(
                     1 + random.nextInt(9),
                     5,

@@ -47,11 +47,14 @@ final class SettingsTable {
     }
   }
 
-  /** The table of a record's settings alone, without a heading. */
+  /**
+   * The table of a protocol's settings alone, without a heading; crops and flips are left to the
+   * page of augmentation.
+   */
   static String rows(Schema schema) {
     StringBuilder text = new StringBuilder();
     rows(schema, text, true);
-    return text.toString();
+    return text.toString().replace("](#augment)", "](../augment.md#augment)");
   }
 
   private static void rows(Schema schema, StringBuilder text, boolean page) {

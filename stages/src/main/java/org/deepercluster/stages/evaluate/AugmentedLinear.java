@@ -3,9 +3,7 @@ package org.deepercluster.stages.evaluate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.deepercluster.stages.beam.StageException;
-import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.model.ModelFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,35 +15,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class AugmentedLinear {
   private AugmentedLinear() {}
 
-  /**
-   * Learning rates by layer of the setting {@code layerLr}; none for null.
-   *
-   * @throws org.deepercluster.stages.config.InvalidSettingsException when it has another form
-   */
-  static Map<String, Double> rates(String layerLr) {
-    Map<String, Double> rates = new LinkedHashMap<>();
-    for (String pair : layerLr == null ? new String[0] : layerLr.split(",", -1)) {
-      String[] sides = pair.strip().split("\\s*=\\s*", -1);
-      double rate =
-          sides.length == 2 && Subset.isShare(sides[1]) ? Double.parseDouble(sides[1]) : Double.NaN;
-      Schema.require(
-          rate > 0 && rate <= 100 && rates.put(sides[0], rate) == null,
-          "must be layers with a rate above 0 each, such as conv1=0.005, conv2=0.01; got "
-              + layerLr,
-          "layerLr");
-    }
-    return rates;
-  }
-
   static List<Measurement> measure(Evaluation e, EvaluateConfig.Linear config) throws Exception {
-    Map<String, Double> given = rates(config.layerLr());
     LinkedHashMap<String, Double> rates = new LinkedHashMap<>();
     for (String layer : Probe.layers(e.name(), config.layers(), Probe.layers(e))) {
       if (layer.equals(EvaluateTables.LAST_BLOCK)) {
         throw new StageException(
             e.name() + ": augmented features are those of convolutions, not of " + layer);
       }
-      rates.put(layer, given.getOrDefault(layer, config.lr()));
+      rates.put(layer, config.of(layer).lr());
     }
     List<Task> tasks = new ArrayList<>();
     ViewUnits.Setup setup = ViewUnits.Setup.of(e, e.networks().size());
@@ -76,12 +53,10 @@ final class AugmentedLinear {
     }
 
     @Override
-    public List<Measurement> measure(ViewUnits.Setup setup, ViewUnits.Session session)
+    public ViewUnits.Outcome measure(ViewUnits.Setup setup, ViewUnits.Session session)
         throws Exception {
-      try (LabelledImages train =
-              setup.train().open(several, setup.classes(), null, setup.protocol());
-          LabelledImages test =
-              setup.test().open(several, setup.classes(), null, setup.protocol());
+      try (LabelledImages train = setup.openTrain(several, null);
+          LabelledImages test = setup.openTest(several);
           LinearProbes probes =
               new LinearProbes(
                   ModelFile.trunk(setup.model(), network.checkpoint(), session.threads()),
@@ -92,7 +67,7 @@ final class AugmentedLinear {
         long steps =
             (long) ViewTraining.stepsPerEpoch(train.count(), config.batchSize()) * config.epochs();
         long whole = steps + test.count();
-        var unused =
+        List<ViewTraining.Point> course =
             new ViewTraining(
                     steps,
                     config.batchSize(),
@@ -122,7 +97,7 @@ final class AugmentedLinear {
             rows.add(new Measurement(network.name(), r));
           }
         }
-        return rows;
+        return new ViewUnits.Outcome(rows, probes.losses(), course);
       }
     }
 

@@ -158,18 +158,10 @@ public record EvaluateConfig(
           String features,
       @Key(
               doc =
-                  "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
-                      + " conv2=0.01`.",
+                  "Learning rates of single layers instead of `lr`, such as"
+                      + " `conv1=0.005,conv2=0.01`.",
               def = Key.NONE)
           String layerLr,
-      @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
-      @Key(
-              doc = "Steps on `augmented` features between two states that are kept for a restart.",
-              def = "1000",
-              min = 1,
-              max = 1_000_000_000,
-              affectsResult = false)
-          int keepEvery,
       @Key(
               doc =
                   "Folds of a cross-validation that chooses learning rate and weight decay of each"
@@ -189,7 +181,15 @@ public record EvaluateConfig(
                   "Weight decays for the cross-validation to choose from; left out: `weightDecay`"
                       + " alone.",
               def = Key.NONE)
-          String foldWeightDecays)
+          String foldWeightDecays,
+      @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
+      @Key(
+              doc = "Steps on `augmented` features between two states that are kept for a restart.",
+              def = "1000",
+              min = 1,
+              max = 1_000_000_000,
+              affectsResult = false)
+          int keepEvery)
       implements FrozenProtocol {
     /** Checks ranges. */
     public Linear {
@@ -204,20 +204,16 @@ public record EvaluateConfig(
           layers,
           features,
           layerLr,
-          augment,
-          keepEvery,
           folds,
           foldLrs,
-          foldWeightDecays);
-      boolean augmented = features.equals("augmented");
+          foldWeightDecays,
+          augment,
+          keepEvery);
       Schema.require(
-          !augmented || !standardise,
-          "must be false with augmented features, which have no statistics before training",
-          "standardise",
-          "features");
-      Schema.require(
-          !augmented || folds == 0, "must be 0 with augmented features, got " + folds, "folds");
-      var unused = AugmentedLinear.rates(layerLr);
+          layerLr == null || layerLr.matches(LAYER_LR + "(\\s*,\\s*" + LAYER_LR + ")*"),
+          "must be names of layers with a number each, such as conv1=0.005,conv2=0.01; got "
+              + layerLr,
+          "layerLr");
       Schema.require(folds != 1, "must be 0 or at least 2, got 1", "folds");
       Schema.require(
           (folds > 0) == (foldLrs != null),
@@ -239,6 +235,17 @@ public record EvaluateConfig(
         Svm.checkNumbers(foldWeightDecays, "foldWeightDecays");
         atMost(foldWeightDecays, 1, "foldWeightDecays");
       }
+      boolean augmented = features.equals("augmented");
+      Schema.require(
+          !augmented || !standardise,
+          "must be false with augmented features, which have no statistics before training",
+          "standardise",
+          "features");
+      Schema.require(
+          !augmented || folds == 0,
+          "must be 0 with augmented features, whose classifiers are trained together",
+          "folds",
+          "features");
     }
 
     private static void atMost(String numbers, int most, String key) {
@@ -246,6 +253,8 @@ public record EvaluateConfig(
       Schema.require(
           all[all.length - 1] <= most, "must be at most " + most + ", got " + numbers, key);
     }
+
+    private static final String LAYER_LR = "[a-z0-9-]+\\s*=\\s*[0-9.]+(e-?[0-9]+)?";
 
     /** The same on a layer with this learning rate and weight decay. */
     Linear with(double rate, double decay) {
@@ -259,16 +268,21 @@ public record EvaluateConfig(
           layers,
           features,
           null,
-          augment,
-          keepEvery,
           0,
           null,
-          null);
+          null,
+          augment,
+          keepEvery);
     }
 
     /** The settings for a layer: its own learning rate, where it has one. */
     Linear of(String layer) {
-      return with(AugmentedLinear.rates(layerLr).getOrDefault(layer, lr), weightDecay);
+      double rate = lr;
+      for (String one : layerLr == null ? new String[0] : layerLr.split(",", -1)) {
+        String[] parts = one.strip().split("\\s*=\\s*", 2);
+        rate = parts[0].equals(layer) ? Double.parseDouble(parts[1]) : rate;
+      }
+      return with(rate, weightDecay);
     }
 
     @Override

@@ -42,6 +42,7 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of(config);
     s.keySet().removeIf(k -> k.startsWith("train.") || k.startsWith("test."));
+    s.remove("linear.keepEvery");
     s.put("seed", String.valueOf(seed));
     return s;
   }

@@ -20,6 +20,17 @@ public final class EvaluateTables {
           .with("sd", Type.DOUBLE)
           .build();
 
+  /**
+   * Losses of one training over its steps: a row per loss and point. {@code metric} ends with the
+   * training's name, as in {@code loss/trained-0}; it is not kept.
+   */
+  static final TableSchema COURSE =
+      TableSchema.named("course")
+          .with("metric", Type.STRING)
+          .with("step", Type.LONG)
+          .with("value", Type.DOUBLE)
+          .build();
+
   /** Stands for a layer's name: the output of the last block, after its max pooling. */
   static final String LAST_BLOCK = "last-block";
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
+import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.ModelFile;
@@ -21,12 +22,24 @@ import org.deepercluster.stages.table.TableReader;
  * @param model architecture of all networks
  * @param networks at least one
  * @param seed of the evaluation; the same for all networks, so that only the networks differ
+ * @param course what protocols that train add to: their losses over the steps
  */
 public record Evaluation(
-    StageContext context, String name, ModelConfig model, List<Network> networks, long seed) {
+    StageContext context,
+    String name,
+    ModelConfig model,
+    List<Network> networks,
+    long seed,
+    List<StageResult.Point> course) {
 
   public Evaluation {
     networks = List.copyOf(networks);
+  }
+
+  /** An evaluation without any course yet. */
+  Evaluation(
+      StageContext context, String name, ModelConfig model, List<Network> networks, long seed) {
+    this(context, name, model, networks, seed, new ArrayList<>());
   }
 
   /**

@@ -193,9 +193,21 @@ public record FineTune(
         "layers");
     share(labelled, "labelled");
     share(validation, "validation");
-    candidates(lrCandidates, "lrCandidates");
-    candidates(weightDecayCandidates, "weightDecayCandidates");
-    candidates(lrEveryCandidates, "lrEveryCandidates");
+    check(lrCandidates, "lrCandidates");
+    check(weightDecayCandidates, "weightDecayCandidates");
+    check(lrEveryCandidates, "lrEveryCandidates");
+    Schema.require(
+        lrEveryCandidates == null
+            || Arrays.stream(Svm.numbers(lrEveryCandidates))
+                .allMatch(n -> n == Math.rint(n) && n <= Integer.MAX_VALUE),
+        "must be whole numbers, got " + lrEveryCandidates,
+        "lrEveryCandidates");
+  }
+
+  private static void check(String candidates, String key) {
+    if (candidates != null) {
+      Svm.checkNumbers(candidates, key);
+    }
   }
 
   private static void share(String setting, String key) {
@@ -208,27 +220,6 @@ public record FineTune(
     }
   }
 
-  /** The numbers of a list; none for null. */
-  private static List<Double> candidates(String list, String key) {
-    List<Double> numbers = new ArrayList<>();
-    for (String s : list == null ? new String[0] : list.split(",", -1)) {
-      double number = Subset.isShare(s) ? Double.parseDouble(s.strip()) : Double.NaN;
-      Schema.require(
-          number >= 0
-              && number <= 1e9
-              && (key.equals("weightDecayCandidates") || number > 0)
-              && (!key.equals("lrEveryCandidates") || number == Math.rint(number)),
-          "must be numbers that "
-              + key.replace("Candidates", "")
-              + " allows, with commas between,"
-              + " got "
-              + list,
-          key);
-      numbers.add(number);
-    }
-    return numbers;
-  }
-
   /**
    * A choice of what may be chosen.
    *
@@ -238,11 +229,9 @@ public record FineTune(
 
   private List<Choice> choices() {
     List<Choice> choices = new ArrayList<>();
-    for (double rate : orElse(candidates(lrCandidates, "lrCandidates"), lr)) {
-      for (double decay :
-          orElse(candidates(weightDecayCandidates, "weightDecayCandidates"), weightDecay)) {
-        for (double every :
-            orElse(candidates(lrEveryCandidates, "lrEveryCandidates"), (double) lrEvery)) {
+    for (double rate : candidates(lrCandidates, lr)) {
+      for (double decay : candidates(weightDecayCandidates, weightDecay)) {
+        for (double every : candidates(lrEveryCandidates, lrEvery)) {
           choices.add(new Choice(rate, decay, (int) every));
         }
       }
@@ -250,8 +239,9 @@ public record FineTune(
     return choices;
   }
 
-  private static List<Double> orElse(List<Double> numbers, double single) {
-    return numbers.isEmpty() ? List.of(single) : numbers;
+  /** The numbers of a list, or the one that counts without a list. */
+  private static double[] candidates(String list, double single) {
+    return list == null ? new double[] {single} : Svm.numbers(list);
   }
 
   @Override
@@ -281,11 +271,11 @@ public record FineTune(
         Choice chosen = choices.get(top);
         best.add(chosen);
         String network = e.networks().get(n).name();
-        rows.add(new Measurement(network, Result.of(e.name(), "chosen_lr", chosen.lr())));
+        rows.add(new Measurement(network, Result.of(e.name(), MetricNames.LR, chosen.lr())));
         rows.add(
             new Measurement(
-                network, Result.of(e.name(), "chosen_weight_decay", chosen.weightDecay())));
-        rows.add(new Measurement(network, Result.of(e.name(), "chosen_lr_every", chosen.every())));
+                network, Result.of(e.name(), MetricNames.WEIGHT_DECAY, chosen.weightDecay())));
+        rows.add(new Measurement(network, Result.of(e.name(), "lr_every", chosen.every())));
       }
     }
     List<Task> tasks = new ArrayList<>();
@@ -316,7 +306,7 @@ public record FineTune(
       implements ViewUnits.Task {
 
     @Override
-    public List<Measurement> measure(ViewUnits.Setup setup, ViewUnits.Session session)
+    public ViewUnits.Outcome measure(ViewUnits.Setup setup, ViewUnits.Session session)
         throws Exception {
       long seed = Seeds.of(Seeds.of(setup.seed(), "fine-tune"), repetition);
       boolean several = config.loss().equals("sigmoid");
@@ -327,11 +317,9 @@ public record FineTune(
         trained = trained == null ? ids(setup.train().images()) : trained;
         trained.removeAll(tested);
       }
-      String purpose = setup.protocol() + " with loss softmax";
-      try (LabelledImages train = setup.train().open(several, setup.classes(), trained, purpose);
+      try (LabelledImages train = setup.openTrain(several, trained);
           LabelledImages test =
-              (choosing ? setup.train() : setup.test())
-                  .open(several, setup.classes(), tested, purpose)) {
+              choosing ? setup.openTrain(several, tested) : setup.openTest(several)) {
         if (train.count() == 0) {
           throw new StageException(setup.protocol() + ": no labelled image is left to train on");
         }
@@ -352,7 +340,7 @@ public record FineTune(
         try (FineTuner tuner =
             new FineTuner(trunk(setup, session.threads()), train.labels(), settings, seed)) {
           long whole = steps + test.count();
-          var unused =
+          List<ViewTraining.Point> course =
               new ViewTraining(
                       steps,
                       config.batchSize(),
@@ -371,8 +359,10 @@ public record FineTune(
               session.watcher(steps, whole),
               (image, scores) -> metrics.add(image, scores, 0));
           List<Result> results = metrics.results(setup.protocol(), "");
-          return (choosing ? results.subList(0, 1) : results)
-              .stream().map(r -> new Measurement(network.name(), r)).toList();
+          List<Measurement> rows =
+              (choosing ? results.subList(0, 1) : results)
+                  .stream().map(r -> new Measurement(network.name(), r)).toList();
+          return new ViewUnits.Outcome(rows, tuner.losses(), course);
         }
       }
     }

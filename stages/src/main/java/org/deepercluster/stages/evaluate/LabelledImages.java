@@ -42,13 +42,15 @@ final class LabelledImages implements AutoCloseable {
    * @param classes number of classes
    * @param chosen ids of the images to take, or null for all
    * @param purpose what needs one label, for the message where an image has several
+   * @param storeBytes encoded images to hold in memory, in bytes
    */
   static LabelledImages single(
       List<Part> images,
       List<Part> labels,
       int classes,
       java.util.Set<String> chosen,
-      String purpose)
+      String purpose,
+      long storeBytes)
       throws IOException, StageException {
     Map<String, Integer> byId = new HashMap<>(IngestTables.labelsById(labels, purpose));
     if (chosen != null) {
@@ -59,7 +61,7 @@ final class LabelledImages implements AutoCloseable {
     for (int i = 0; i < label.length; i++) {
       label[i] = byId.get(places.ids().get(i));
     }
-    return places.open(images, new TransferLabels.Single(label, classes));
+    return places.open(images, new TransferLabels.Single(label, classes), storeBytes);
   }
 
   /**
@@ -70,8 +72,10 @@ final class LabelledImages implements AutoCloseable {
    * @param labels files of the labels table
    * @param classes number of classes
    * @param chosen ids of the images to take, or null for all
+   * @param storeBytes encoded images to hold in memory, in bytes
    */
-  static LabelledImages multi(List<Part> images, List<Part> labels, int classes, Set<String> chosen)
+  static LabelledImages multi(
+      List<Part> images, List<Part> labels, int classes, Set<String> chosen, long storeBytes)
       throws IOException {
     Places places = Places.of(images, chosen);
     byte[] state = new byte[Math.multiplyExact(places.ids().size(), classes)];
@@ -90,7 +94,7 @@ final class LabelledImages implements AutoCloseable {
                 : TransferLabels.Multi.IGNORED;
       }
     }
-    return places.open(images, new TransferLabels.Multi(state, classes));
+    return places.open(images, new TransferLabels.Multi(state, classes), storeBytes);
   }
 
   /** Where images are. */
@@ -111,9 +115,9 @@ final class LabelledImages implements AutoCloseable {
       return places;
     }
 
-    LabelledImages open(List<Part> images, TransferLabels labels) {
+    LabelledImages open(List<Part> images, TransferLabels labels, long storeBytes) {
       return new LabelledImages(
-          new ImageStore(images, Runtime.getRuntime().maxMemory() / 4),
+          new ImageStore(images, storeBytes),
           at.stream().mapToInt(a -> a[0]).toArray(),
           at.stream().mapToInt(a -> a[1]).toArray(),
           labels);

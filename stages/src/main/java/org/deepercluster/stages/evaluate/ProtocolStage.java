@@ -7,7 +7,7 @@ import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
-import org.deepercluster.stages.beam.Work;
+import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
@@ -35,6 +35,9 @@ public record ProtocolStage(Protocols.Named protocol, ModelConfig model, long se
   @Override
   public SortedMap<String, String> settings() {
     SortedMap<String, String> s = Settings.of((Record) protocol.settings());
+    Schema.values((Record) protocol.settings()).keySet().stream()
+        .filter(setting -> !setting.key().affectsResult())
+        .forEach(setting -> s.remove(setting.path()));
     s.put("protocol", protocol.name());
     s.put("type", Protocol.type(protocol.settings()));
     s.put("seed", String.valueOf(seed));
@@ -71,8 +74,9 @@ public record ProtocolStage(Protocols.Named protocol, ModelConfig model, long se
     } catch (IllegalArgumentException e) {
       throw new StageException(protocol.name() + ": " + e.getMessage());
     }
-    return StageResult.of(
+    return new StageResult(
         List.of(TableWriter.write(context.directory(), 0, Measurement.columns(rows))),
-        Measurement.numbers(rows));
+        Measurement.numbers(rows),
+        evaluation.course());
   }
 }

@@ -12,15 +12,6 @@ final class TransferMetrics {
   /** Images whose class is among their five largest scores. */
   static final String TOP5 = "top5";
 
-  /** Mean over the classes of {@link AveragePrecision#area}. */
-  static final String MAP = "map";
-
-  /** Mean over the classes of {@link AveragePrecision#elevenPoint}. */
-  static final String MAP_11POINT = "map_11point";
-
-  /** Mean over the classes of {@link AveragePrecision#interpolated}. */
-  static final String MAP_INTERPOLATED = "map_interpolated";
-
   private final TransferLabels labels;
 
   /** Scores, images × K row-major, where an image has several classes; a ranking needs them all. */
@@ -112,8 +103,8 @@ final class TransferMetrics {
           "average precision needs test images that show some class, but none does");
     }
     return List.of(
-        Result.of(protocol, MAP, layer, 100 * area / shown),
-        Result.of(protocol, MAP_11POINT, layer, 100 * eleven / shown),
-        Result.of(protocol, MAP_INTERPOLATED, layer, 100 * interpolated / shown));
+        Result.of(protocol, MetricNames.MAP, layer, 100 * area / shown),
+        Result.of(protocol, MetricNames.MAP_11POINT, layer, 100 * eleven / shown),
+        Result.of(protocol, MetricNames.MAP_INTERPOLATED, layer, 100 * interpolated / shown));
   }
 }

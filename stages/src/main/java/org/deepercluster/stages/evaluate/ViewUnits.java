@@ -10,6 +10,7 @@ import java.util.Set;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageException;
+import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
@@ -42,8 +43,17 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
     String name();
 
     /** Trains, or goes on training, and tests. */
-    List<Measurement> measure(Setup setup, Session session) throws Exception;
+    Outcome measure(Setup setup, Session session) throws Exception;
   }
+
+  /**
+   * What comes of a task.
+   *
+   * @param rows what was measured
+   * @param losses names of the training's losses
+   * @param course of these losses
+   */
+  record Outcome(List<Measurement> rows, List<String> losses, List<ViewTraining.Point> course) {}
 
   /**
    * What all units know.
@@ -56,6 +66,7 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
    * @param seed of the evaluation
    * @param unfinished URI of the folder for unfinished work
    * @param threads of each unit, unless the worker has fewer processors
+   * @param together units that may share a worker's memory
    */
   record Setup(
       String protocol,
@@ -65,7 +76,8 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
       int classes,
       long seed,
       String unfinished,
-      int threads)
+      int threads,
+      int together)
       implements Serializable {
 
     static Setup of(Evaluation e, int units) throws IOException, StageException {
@@ -80,7 +92,24 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
           e.classes(),
           e.seed(),
           e.context().unfinished(),
-          Math.max(1, e.context().parallelism() / units));
+          Math.max(1, e.context().parallelism() / units),
+          Math.min(units, e.context().parallelism()));
+    }
+
+    /** Opens the training images; {@link Labelled#open} says what the arguments are. */
+    LabelledImages openTrain(boolean several, Set<String> chosen)
+        throws IOException, StageException {
+      return train.open(several, classes, chosen, protocol, storeBytes());
+    }
+
+    /** Opens the test images. */
+    LabelledImages openTest(boolean several) throws IOException, StageException {
+      return test.open(several, classes, null, protocol, storeBytes());
+    }
+
+    /** Encoded images that one open collection holds in memory: all of them a quarter of it. */
+    private long storeBytes() {
+      return Runtime.getRuntime().maxMemory() / 8 / together;
     }
   }
 
@@ -96,12 +125,16 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
      *
      * @param several whether an image may have several classes
      * @param chosen ids of the images to take, or null for all
+     * @param protocol that needs one label per image where there are not several
+     * @param storeBytes encoded images to hold in memory
      */
-    LabelledImages open(boolean several, int classes, Set<String> chosen, String purpose)
+    private LabelledImages open(
+        boolean several, int classes, Set<String> chosen, String protocol, long storeBytes)
         throws IOException, StageException {
       return several
-          ? LabelledImages.multi(images, labels, classes, chosen)
-          : LabelledImages.single(images, labels, classes, chosen, purpose);
+          ? LabelledImages.multi(images, labels, classes, chosen, storeBytes)
+          : LabelledImages.single(
+              images, labels, classes, chosen, protocol + " with one class per image", storeBytes);
     }
 
     /** Whether some image has several classes or a difficult one. */
@@ -138,10 +171,22 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
     }
   }
 
-  /** Runs a pipeline of the tasks and gives the rows of each, in order. */
+  /**
+   * Runs a pipeline of the tasks, adds the course of their losses to the evaluation's, and gives
+   * the rows of each task, in order.
+   */
   static List<Measurement> run(Evaluation e, String job, Setup setup, List<? extends Task> tasks)
       throws Exception {
-    return Measurement.read(e.context().run(job, out -> new ViewUnits(setup, tasks, out)));
+    List<Part> parts = e.context().run(job, out -> new ViewUnits(setup, tasks, out));
+    Columns c =
+        TableReader.read(Part.of(parts, EvaluateTables.COURSE.name()), EvaluateTables.COURSE);
+    for (int i = 0; i < c.rows(); i++) {
+      e.course()
+          .add(
+              new StageResult.Point(
+                  c.strings("metric")[i], c.longs("step")[i], c.doubles("value")[i]));
+    }
+    return Measurement.read(parts);
   }
 
   @Override
@@ -157,17 +202,32 @@ final class ViewUnits extends StageTransform<ViewUnits.Task> {
       NativeRuntime.setThreads(threads);
       int viewThreads = NativeRuntime.isCuda() ? Math.min(GPU_VIEW_THREADS, processors) : threads;
       Task task = unit.value();
+      Session session =
+          new Session(
+              new ViewTraining.Keep(setup.unfinished(), task.name()), threads, viewThreads, output);
+      Outcome outcome = task.measure(setup, session);
       return List.of(
-          output.write(
-              unit.index(),
-              Measurement.columns(
-                  task.measure(
-                      setup,
-                      new Session(
-                          new ViewTraining.Keep(setup.unfinished(), task.name()),
-                          threads,
-                          viewThreads,
-                          output)))));
+          output.write(unit.index(), Measurement.columns(outcome.rows())),
+          output.write(unit.index(), course(task.name(), outcome)));
+    }
+
+    private static Columns course(String training, Outcome outcome) {
+      int each = outcome.losses().size();
+      int n = each * outcome.course().size();
+      String[] metric = new String[n];
+      long[] step = new long[n];
+      double[] value = new double[n];
+      for (int i = 0; i < n; i++) {
+        ViewTraining.Point p = outcome.course().get(i / each);
+        metric[i] = outcome.losses().get(i % each) + "/" + training;
+        step[i] = p.step();
+        value[i] = p.losses()[i % each];
+      }
+      return Columns.of(EvaluateTables.COURSE, n)
+          .set("metric", metric)
+          .set("step", step)
+          .set("value", value)
+          .build();
     }
   }
 }

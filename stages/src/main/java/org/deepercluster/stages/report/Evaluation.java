@@ -175,6 +175,12 @@ final class Evaluation {
       case "clusters" -> "Clusters against labels";
       case "imagenet-linear" -> "ImageNet, linear classifier";
       case "places205-linear" -> "Places205, linear classifier";
+      case "imagenet-finetune" -> "ImageNet, fine-tuned";
+      case "imagenet-semi-1" -> "ImageNet, 1 % of the labels";
+      case "imagenet-semi-10" -> "ImageNet, 10 % of the labels";
+      case "voc07-linear" -> "VOC07, linear classifier";
+      case "voc07-fc68" -> "VOC07, linear layers trained";
+      case "voc07-all" -> "VOC07, fine-tuned";
       case "voc07-svm" -> "VOC07, linear SVM";
       case "voc07-lowshot" -> "VOC07, low-shot SVM";
       default -> protocol;

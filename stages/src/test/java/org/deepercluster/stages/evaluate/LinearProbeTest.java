@@ -9,6 +9,8 @@ import org.deepercluster.stages.augment.AugmentConfig;
 import org.junit.jupiter.api.Test;
 
 class LinearProbeTest {
+  private static final AugmentConfig VIEWS = new AugmentConfig(0.08, 1, 4.0 / 3, true);
+
   private static final EvaluateConfig.Linear PLAIN = Probes.linear(30, 16, 0.01, 0.9, 1e-5, true);
 
   /** PyTorch's Linear, CrossEntropyLoss and SGD, with and without standardisation; golden.py. */
@@ -129,78 +131,31 @@ class LinearProbeTest {
 
   private static EvaluateConfig.Linear folds(String lrs, String decays) {
     return new EvaluateConfig.Linear(
-        20,
-        16,
-        0.5,
-        0.9,
-        1e-5,
-        false,
-        "all",
-        "cached",
-        null,
-        new AugmentConfig(0.08, 1, 4.0 / 3, true),
-        1000,
-        4,
-        lrs,
-        decays);
+        20, 16, 0.5, 0.9, 1e-5, false, "all", "cached", null, 4, lrs, decays, VIEWS, 1000);
   }
 
   @Test
   void layersMayHaveLearningRatesOfTheirOwn() {
-    EvaluateConfig.Linear config =
-        new EvaluateConfig.Linear(
-            1,
-            1,
-            0.5,
-            0,
-            0,
-            false,
-            "all",
-            "cached",
-            "conv1=0.005, conv13=2e-2",
-            new AugmentConfig(0.08, 1, 4.0 / 3, true),
-            1000,
-            0,
-            null,
-            null);
+    EvaluateConfig.Linear config = linear(false, "cached", "conv1=0.005, conv13=2e-2", 0);
     assertThat(config.of("conv1").lr()).isEqualTo(0.005);
     assertThat(config.of("conv13").lr()).isEqualTo(0.02);
     assertThat(config.of("conv2").lr()).isEqualTo(0.5);
-    assertThatThrownBy(
-            () ->
-                new EvaluateConfig.Linear(
-                    1,
-                    1,
-                    0.5,
-                    0,
-                    0,
-                    false,
-                    "all",
-                    "cached",
-                    "0.5",
-                    new AugmentConfig(0.08, 1, 4.0 / 3, true),
-                    1000,
-                    0,
-                    null,
-                    null))
-        .hasMessageStartingWith("layerLr must be layers with a rate above 0 each");
-    assertThatThrownBy(
-            () ->
-                new EvaluateConfig.Linear(
-                    1,
-                    1,
-                    0.5,
-                    0,
-                    0,
-                    false,
-                    "all",
-                    "cached",
-                    null,
-                    new AugmentConfig(0.08, 1, 4.0 / 3, true),
-                    1000,
-                    2,
-                    null,
-                    null))
+    assertThatThrownBy(() -> linear(false, "cached", "0.5", 0))
+        .hasMessageStartingWith("layerLr must be names of layers");
+    assertThatThrownBy(() -> linear(false, "cached", null, 2))
         .hasMessage("foldLrs is missing: folds = 2 needs learning rates to choose from");
+  }
+
+  @Test
+  void augmentedFeaturesAreNeitherStandardisedNorCrossValidated() {
+    assertThatThrownBy(() -> linear(true, "augmented", null, 0))
+        .hasMessageStartingWith("standardise must be false with augmented features");
+    assertThat(linear(false, "augmented", "conv1=1", 0).features()).isEqualTo("augmented");
+  }
+
+  private static EvaluateConfig.Linear linear(
+      boolean standardise, String features, String layerLr, int folds) {
+    return new EvaluateConfig.Linear(
+        1, 1, 0.5, 0, 0, standardise, "all", features, layerLr, folds, null, null, VIEWS, 1000);
   }
 }

@@ -23,11 +23,11 @@ final class Probes {
         "all",
         "cached",
         null,
-        new AugmentConfig(0.08, 1, 4.0 / 3, true),
-        1000,
         0,
         null,
-        null);
+        null,
+        new AugmentConfig(0.08, 1, 4.0 / 3, true),
+        1000);
   }
 
   static EvaluateConfig.LowShot lowShot(int perClass, int draws, double c, boolean standardise) {

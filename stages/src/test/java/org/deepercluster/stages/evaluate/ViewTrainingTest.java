@@ -119,7 +119,7 @@ class ViewTrainingTest {
   }
 
   private LabelledImages open() throws Exception {
-    return LabelledImages.single(images, labels, CLASSES, null, "the test");
+    return LabelledImages.single(images, labels, CLASSES, null, "the test", 1 << 20);
   }
 
   private static FineTuner tuner(LabelledImages images) {
@@ -338,7 +338,7 @@ class ViewTrainingTest {
                     .set("class_name", new String[] {"a", "c", "b", "b"})
                     .set("difficult", new int[] {0, 1, 0, 0})
                     .build()));
-    try (LabelledImages set = LabelledImages.multi(images, several, CLASSES, null)) {
+    try (LabelledImages set = LabelledImages.multi(images, several, CLASSES, null, 1 << 20)) {
       assertThat(set.count()).isEqualTo(21);
       var state = ((TransferLabels.Multi) set.labels()).state();
       assertThat(state[0]).isEqualTo((byte) 1);
@@ -381,7 +381,8 @@ class ViewTrainingTest {
   @Test
   void refusesToTrainOnNothing() throws Exception {
     try (LabelledImages none =
-            LabelledImages.single(images, labels, CLASSES, java.util.Set.of(), "the test");
+            LabelledImages.single(
+                images, labels, CLASSES, java.util.Set.of(), "the test", 1 << 20);
         FineTuner tuner = tuner(none)) {
       assertThatThrownBy(
               () ->

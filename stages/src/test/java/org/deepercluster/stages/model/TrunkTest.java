@@ -161,6 +161,99 @@ class TrunkTest {
     }
   }
 
+  /** PyTorch's values of the frozen layer are those of {@code transfer.json}; here both kernels. */
+  @Test
+  void frozenStatisticsGiveTheSameInBothImplementations() {
+    for (boolean pool : new boolean[] {false, true}) {
+      List<float[]> results = new ArrayList<>();
+      for (boolean host : new boolean[] {true, false}) {
+        int c = 3;
+        INDArray z = recipe("z", 4, 0.3, 2, c, 6, 8);
+        BatchNormRelu.Parameters p =
+            new BatchNormRelu.Parameters(
+                recipe("g", 1, 1, c), recipe("b", 1, 0, c), Nd4j.zeros(c), Nd4j.zeros(c));
+        BatchNormRelu norm =
+            host ? new HostBatchNormRelu(p, pool, () -> 1) : new DeviceBatchNormRelu(p, pool);
+        System.arraycopy(new float[] {0.5f, -1, 2}, 0, norm.runningMean, 0, c);
+        System.arraycopy(new float[] {4, 0.25f, 1}, 0, norm.runningVariance, 0, c);
+        norm.frozen = true;
+        INDArray a = pool ? Nd4j.create(2, c, 3, 4) : Nd4j.create(2, c, 6, 8);
+        INDArray inferred = a.dup();
+        norm.infer(z.dup(), pool ? null : inferred, pool ? inferred : null);
+        norm.forward(z, a);
+        assertThat(flat(a).toFloatVector())
+            .usingComparatorWithPrecision(1e-6f)
+            .containsExactly(flat(inferred).toFloatVector());
+        assertThat(norm.runningMean).containsExactly(0.5f, -1, 2);
+        assertThat(norm.runningVariance).containsExactly(4, 0.25f, 1);
+        norm.backward(
+            z, a, recipe("da", 1, 0, Arrays.stream(a.shape()).mapToInt(i -> (int) i).toArray()));
+        results.add(
+            Nd4j.concat(0, flat(a), flat(z), p.gammaGradient(), p.betaGradient()).toFloatVector());
+      }
+      assertThat(results.get(0))
+          .usingComparatorWithPrecision(1e-5f)
+          .containsExactly(results.get(1));
+    }
+  }
+
+  /** Away from the border, where the padding differs, the folded convolution is conv1 of edges. */
+  @Test
+  void foldingTheSobelFiltersKeepsTheMaps() {
+    ModelConfig config = new ModelConfig("vgg-small", 16, "sobel", 4, 0);
+    try (Trunk trunk = Trunk.create(config, 5);
+        Trunk folded = trunk.foldSobel()) {
+      INDArray x = recipe("x", 4, 0, 2, 3, 16, 16);
+      INDArray plain = trunk.activations(x, List.of("conv1")).get("conv1");
+      INDArray larger = folded.activations(x, List.of("conv1")).get("conv1");
+      assertThat(larger.shape()).containsExactly(2, 4, 18, 18);
+      for (int c = 0; c < 4; c++) {
+        for (int i = 1; i < 15; i++) {
+          for (int j = 1; j < 15; j++) {
+            assertThat((double) larger.getFloat(1, c, i + 1, j + 1))
+                .isCloseTo(plain.getFloat(1, c, i, j), offset(1e-5));
+          }
+        }
+      }
+      assertThat(folded.inputChannels()).isEqualTo(3);
+      assertThat(folded.convLayers().get(0)).isEqualTo(new ConvLayer("conv1", 4, 18, 18));
+      assertThat(folded.tensors().get("fc1.weight")).isEqualTo(trunk.tensors().get("fc1.weight"));
+      assertThatThrownBy(folded::foldSobel).hasMessageContaining("only a trunk with Sobel input");
+      assertThatThrownBy(folded::network).hasMessageContaining("no form in standard layers");
+    }
+    try (Trunk gray = Trunk.create(SMALL, 5)) {
+      assertThatThrownBy(gray::foldSobel).isInstanceOf(IllegalStateException.class);
+    }
+    try (Trunk odd = Trunk.create(new ModelConfig("vgg-small", 22, "sobel", 4, 0), 5)) {
+      assertThatThrownBy(odd::foldSobel)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("fc1.weight must have shape");
+    }
+  }
+
+  @Test
+  void trainsItsLinearLayersAlone() {
+    try (Trunk trunk = Trunk.create(SMALL, 5)) {
+      INDArray x = recipe("x", 4, 0, 3, 1, 16, 16);
+      assertThat(trunk.convolved(x).shape()).containsExactly(3, 4 * 4 * 2 * 2);
+      trunk.initialiseLinear(9, 0.1);
+      assertThat(trunk.tensors().get("fc2.bias").data()).containsOnly(0.1f);
+      assertThat(deviation(trunk.tensors().get("fc1.weight"))).isCloseTo(0.01, offset(5e-4));
+      trunk.gradients().assign(7);
+      trunk.forwardTrainLinear(trunk.convolved(x), 1);
+      trunk.backward(recipe("dy", 1, 0, 3, 128));
+      float[] g = trunk.gradients().toFloatVector();
+      int from = (int) trunk.convolutionParameters();
+      assertThat(Arrays.copyOf(g, from)).containsOnly(7);
+      assertThat(Arrays.copyOfRange(g, from, g.length)).doesNotContain(7);
+      assertThat(g.length - from).isEqualTo(256 * (64 + 1) + 128 * (256 + 1));
+      assertThatThrownBy(() -> trunk.forwardTrainLinear(Nd4j.zeros(2, 5), 1))
+          .hasMessage("the linear layers take [b, 64], got [2, 5]");
+      assertThatThrownBy(() -> trunk.backward(recipe("dy", 1, 0, 3, 128)))
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
   @Test
   void dropoutKeepsTheRateAndDependsOnItsSeedAlone() {
     float[] mask = Trunk.dropoutMask(100_000, 0.3, 5);
