@@ -30,7 +30,10 @@ final class AssignCommand extends ConsoleCommand {
       description = "Folder of a run that clusters its images.")
   private String model;
 
-  @Parameters(index = "1", paramLabel = "PATH", description = "Folder of images.")
+  @Parameters(
+      index = "1",
+      paramLabel = "PATH",
+      description = "Images: a folder, a zip, tars, or any other layout of data.format.")
   private String path;
 
   @Option(
@@ -40,6 +43,18 @@ final class AssignCommand extends ConsoleCommand {
           "Use the clusters made before this epoch, instead of the last ones. Earlier ones need a"
               + " run with execution.keep: all.")
   private Integer epoch;
+
+  @Option(
+      names = "--format",
+      paramLabel = "F",
+      description = "Layout of PATH, as data.format; default: what is found there.")
+  private String format;
+
+  @Option(
+      names = "--split",
+      paramLabel = "S",
+      description = "Which part, as data.split, where PATH is published in parts.")
+  private String split;
 
   @Option(
       names = "--output",
@@ -66,6 +81,8 @@ final class AssignCommand extends ConsoleCommand {
                 FeaturesCommand.absolute(model),
                 epoch,
                 FeaturesCommand.absolute(path),
+                format,
+                split,
                 FeaturesCommand.absolute(output));
     if (json) {
       console.out().println(Json.text(w));

@@ -28,7 +28,10 @@ final class FeaturesCommand extends ConsoleCommand {
       description = "Folder of a finished run, or a .safetensors file that a run exported.")
   private String model;
 
-  @Parameters(index = "1", paramLabel = "PATH", description = "Folder of images.")
+  @Parameters(
+      index = "1",
+      paramLabel = "PATH",
+      description = "Images: a folder, a zip, tars, or any other layout of data.format.")
   private String path;
 
   @Option(
@@ -39,6 +42,18 @@ final class FeaturesCommand extends ConsoleCommand {
           "Which vector: `features` (the trunk's output, the default), or a convolution such as"
               + " conv5 (after its ReLU, average-pooled below 10,000 values).")
   private String layer;
+
+  @Option(
+      names = "--format",
+      paramLabel = "F",
+      description = "Layout of PATH, as data.format; default: what is found there.")
+  private String format;
+
+  @Option(
+      names = "--split",
+      paramLabel = "S",
+      description = "Which part, as data.split, where PATH is published in parts.")
+  private String split;
 
   @Option(
       names = "--output",
@@ -62,7 +77,7 @@ final class FeaturesCommand extends ConsoleCommand {
   public Integer call() throws Exception {
     FeatureExtraction.Written w =
         new FeatureExtraction(console.err(), parallelism)
-            .run(model, absolute(path), layer, absolute(output));
+            .run(model, absolute(path), format, split, layer, absolute(output));
     if (json) {
       console.out().println(Json.text(w));
     } else {

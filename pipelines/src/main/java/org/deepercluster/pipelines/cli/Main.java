@@ -28,6 +28,7 @@ import picocli.CommandLine.HelpCommand;
       InspectCommand.class,
       FeaturesCommand.class,
       AssignCommand.class,
+      EvaluateCommand.class,
       UiCommand.class,
       SyncCommand.class,
       DoctorCommand.class,
@@ -42,6 +43,7 @@ import picocli.CommandLine.HelpCommand;
       "  ./deepercluster status",
       "  ./deepercluster features runs/quickstart/RUN photos/ --output vectors/",
       "  ./deepercluster assign runs/quickstart/RUN photos/ --output clusters/",
+      "  ./deepercluster evaluate runs/quickstart/RUN --protocol knn --data train/ --test test/",
       "  ./deepercluster doctor",
       "",
       "Exit codes: 0 done, 1 a stage failed, 2 bad configuration, 3 infrastructure."

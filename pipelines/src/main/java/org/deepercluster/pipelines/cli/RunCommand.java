@@ -121,7 +121,7 @@ final class RunCommand extends ConsoleCommand {
   /**
    * The server named by the experiment or the environment, else the user's own, which is started.
    */
-  private static CompletionStage<URI> server(Experiment e, PrintStream progress) {
+  static CompletionStage<URI> server(Experiment e, PrintStream progress) {
     if (e.tracking().mode() == TrackingConfig.Mode.JOURNAL) {
       return null;
     }
@@ -152,7 +152,7 @@ final class RunCommand extends ConsoleCommand {
         : t;
   }
 
-  private static Map<String, Object> json(ExperimentRunner.Outcome o) {
+  static Map<String, Object> json(ExperimentRunner.Outcome o) {
     Map<String, Object> m = new LinkedHashMap<>();
     m.put("run", o.id());
     m.put("directory", o.directory());

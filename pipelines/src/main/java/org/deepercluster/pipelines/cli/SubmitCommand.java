@@ -11,6 +11,7 @@ import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.experiment.TrackingConfig;
 import org.deepercluster.pipelines.run.ExperimentRunner;
 import org.deepercluster.stages.config.Schema;
+import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -210,10 +211,10 @@ final class SubmitCommand extends ConsoleCommand {
   }
 
   private void warnOfLocalPaths(Experiment e) {
-    List<String> paths = new ArrayList<>(List.of(e.data().path()));
-    if (e.evaluation() != null) {
-      paths.add(e.evaluation().train().path());
-      paths.add(e.evaluation().test().path());
+    List<String> paths =
+        new ArrayList<>(e.collections().values().stream().map(DataConfig::path).toList());
+    if (e.weights() != null) {
+      paths.add(e.weights());
     }
     for (String path : paths) {
       if (!path.contains("://")) {

@@ -15,6 +15,7 @@ import org.deepercluster.stages.train.TrainConfig;
  * The rules between sections. A part is {@code null} when it is left out or is itself at fault;
  * rules that need it are then skipped, so that all other faults are still found.
  *
+ * @param dataGiven whether the section is there, valid or not
  * @param clusteringGiven whether the section is there, valid or not
  * @param trainGiven whether the section is there, valid or not
  */
@@ -22,6 +23,8 @@ record Contradictions(
     String name,
     Method method,
     DataConfig data,
+    boolean dataGiven,
+    String weights,
     ModelConfig model,
     ClusterConfig clustering,
     boolean clusteringGiven,
@@ -47,6 +50,31 @@ record Contradictions(
   }
 
   private void ofMethod(List<SettingFault> faults) {
+    if (method.trains() && !dataGiven) {
+      faults.add(
+          new SettingFault(
+              List.of("data", "method"),
+              "is missing: method "
+                  + method
+                  + " learns from it; a section with at least format and"
+                  + " path"));
+    }
+    if (!method.trains() && !dataGiven && evaluation == null) {
+      faults.add(
+          new SettingFault(
+              List.of("data", "method"),
+              "is missing, and so is evaluation: method "
+                  + method
+                  + " needs images of one or the other"));
+    }
+    if ((method == Method.PRETRAINED) != (weights != null)) {
+      faults.add(
+          new SettingFault(
+              List.of("weights", "method"),
+              weights == null
+                  ? "is missing: method pretrained evaluates it"
+                  : "must be left out: only method pretrained has it, got method " + method));
+    }
     if (method.clusters() && !clusteringGiven) {
       faults.add(
           new SettingFault(
@@ -107,7 +135,7 @@ record Contradictions(
                     + last));
       }
     }
-    if (method == Method.SUPERVISED && data != null && data.labels() == null) {
+    if (method == Method.SUPERVISED && data != null && !data.labelled()) {
       faults.add(
           SettingFault.of("data.labels", "is missing: method " + method + " learns from it"));
     }
@@ -163,11 +191,11 @@ record Contradictions(
     if (evaluation != null && evaluationTrainImages.isPresent()) {
       long n = evaluationTrainImages.getAsLong();
       String most = "must be at most the number of labelled images, " + n + ", got ";
-      if (evaluation.knn().neighbours() > n) {
+      if (evaluation.knn() != null && evaluation.knn().neighbours() > n) {
         faults.add(
             SettingFault.of("evaluation.knn.neighbours", most + evaluation.knn().neighbours()));
       }
-      if (evaluation.lowShot().perClass() > n) {
+      if (evaluation.lowShot() != null && evaluation.lowShot().perClass() > n) {
         faults.add(
             SettingFault.of("evaluation.lowShot.perClass", most + evaluation.lowShot().perClass()));
       }

@@ -16,6 +16,7 @@ import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Setting;
 import org.deepercluster.stages.config.SettingFault;
 import org.deepercluster.stages.evaluate.EvaluateConfig;
+import org.deepercluster.stages.evaluate.Protocols;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.train.TrainConfig;
@@ -38,10 +39,20 @@ public record Experiment(
                 "How to pre-train: `deepercluster` (rotations and clusters in two levels),"
                     + " `deepcluster` (clusters alone), `rotnet` (rotations alone), `cartesian` (one"
                     + " softmax over rotation × cluster), `sela` (labels that the network gives"
-                    + " itself, balanced), `supervised` (labels), `random` (not at all).")
+                    + " itself, balanced), `supervised` (labels), `random` (not at all), `pretrained`"
+                    + " (not again: `weights` are evaluated).")
         Method method,
     @Key(doc = "Seed of every random draw.", def = "0") long seed,
-    @Key(doc = "The images to pre-train on.") DataConfig data,
+    @Key(
+            doc = "The images to pre-train on. May be left out where nothing is trained.",
+            def = Key.NONE)
+        DataConfig data,
+    @Key(
+            doc =
+                "Weights to evaluate: a `model.safetensors` of this program with the architecture of"
+                    + " `model`. Needed for `pretrained`; not allowed for the others.",
+            def = Key.NONE)
+        String weights,
     @Key(doc = "The network.", def = "{}") ModelConfig model,
     @Key(doc = "Random views of the images.", def = "{}") AugmentConfig augment,
     @Key(
@@ -83,6 +94,7 @@ public record Experiment(
         method,
         seed,
         data,
+        weights,
         model,
         augment,
         clustering,
@@ -96,6 +108,8 @@ public record Experiment(
                 name,
                 method,
                 data,
+                data != null,
+                weights,
                 model,
                 clustering,
                 clustering != null,
@@ -132,6 +146,7 @@ public record Experiment(
         method,
         value,
         data,
+        weights,
         model,
         augment,
         clustering,
@@ -156,6 +171,27 @@ public record Experiment(
     if (!faults.isEmpty()) {
       throw new InvalidSettingsException(faults);
     }
+  }
+
+  /**
+   * The collections of images by the section that describes them, in the order in which they are
+   * ingested.
+   */
+  public LinkedHashMap<String, DataConfig> collections() {
+    LinkedHashMap<String, DataConfig> all = new LinkedHashMap<>();
+    all.put("data", data);
+    if (evaluation != null) {
+      all.put("evaluation.train", evaluation.train());
+      all.put("evaluation.test", evaluation.test());
+      if (evaluation.protocols() != null) {
+        for (Protocols.Named p : evaluation.protocols().all()) {
+          all.put("evaluation.protocols." + p.name() + ".train", p.data().train());
+          all.put("evaluation.protocols." + p.name() + ".test", p.data().test());
+        }
+      }
+    }
+    all.values().removeIf(java.util.Objects::isNull);
+    return all;
   }
 
   /**

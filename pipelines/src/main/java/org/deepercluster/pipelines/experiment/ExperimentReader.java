@@ -12,16 +12,20 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.deepercluster.stages.cluster.ClusterConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Setting;
 import org.deepercluster.stages.config.SettingFault;
 import org.deepercluster.stages.evaluate.EvaluateConfig;
+import org.deepercluster.stages.evaluate.Protocol;
+import org.deepercluster.stages.evaluate.Protocols;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.train.TrainConfig;
@@ -37,6 +41,9 @@ import org.yaml.snakeyaml.error.Mark;
 public final class ExperimentReader {
   private static final String TRACKING_VARIABLE = "MLFLOW_TRACKING_URI";
 
+  private static final int FOLDER = 0;
+  private static final int ANYTHING = -1;
+
   private final String file;
   private final Path folder;
   private final Faults faults = new Faults();
@@ -47,9 +54,9 @@ public final class ExperimentReader {
   /** Images in each collection whose file says so, by dotted key of the collection. */
   private final Map<String, Long> counts = new HashMap<>();
 
-  private ExperimentReader(Path yaml) {
-    this.file = yaml.toString();
-    this.folder = yaml.toAbsolutePath().getParent();
+  private ExperimentReader(String file, Path folder) {
+    this.file = file;
+    this.folder = folder;
   }
 
   /**
@@ -67,15 +74,57 @@ public final class ExperimentReader {
   /** As above, on a machine with so many cores. */
   static Experiment read(
       Path yaml, List<String> overrides, Map<String, String> env, int machineCores) {
-    return new ExperimentReader(yaml).read(overrides, env, machineCores, yaml);
+    ExperimentReader reader =
+        new ExperimentReader(yaml.toString(), yaml.toAbsolutePath().getParent());
+    YamlNode.Section root = reader.parse(yaml, Schema.of(Experiment.class));
+    if (root == null) {
+      reader.faults.throwIfAny();
+    }
+    return reader.read(root, overrides, env, machineCores);
+  }
+
+  /**
+   * Reads an experiment that no file describes: settings alone.
+   *
+   * @param settings {@code a.b=value} each, the later one wins; the value is YAML
+   * @param env environment variables
+   * @throws InvalidExperimentException with every fault found
+   */
+  public static Experiment read(List<String> settings, Map<String, String> env) {
+    Location start = Location.outside("the command");
+    return new ExperimentReader("the command", Path.of("").toAbsolutePath())
+        .read(
+            new YamlNode.Section(new LinkedHashMap<>(), start),
+            settings,
+            env,
+            Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * Reads one record that is no experiment, as strictly.
+   *
+   * @param yaml the file
+   * @param type the record, of which every component has its key
+   * @throws InvalidExperimentException with every fault found
+   */
+  public static <R extends Record> R readRecord(Path yaml, Class<R> type) {
+    ExperimentReader reader =
+        new ExperimentReader(yaml.toString(), yaml.toAbsolutePath().getParent());
+    return type.cast(reader.record(yaml, Schema.of(type)));
+  }
+
+  private Record record(Path yaml, Schema schema) {
+    YamlNode.Section root = parse(yaml, schema);
+    faults.throwIfAny();
+    Map<String, Object> values = new HashMap<>();
+    build(schema.components(), root, "", root.location(), values);
+    faults.throwIfAny();
+    return schema.create(
+        schema.components().stream().map(setting -> values.get(setting.path())).toArray());
   }
 
   private Experiment read(
-      List<String> overrides, Map<String, String> env, int machineCores, Path yaml) {
-    YamlNode.Section root = parse(yaml);
-    if (root == null) {
-      faults.throwIfAny();
-    }
+      YamlNode.Section root, List<String> overrides, Map<String, String> env, int machineCores) {
     overrides.forEach(override -> apply(override, root));
     addTrackingVariable(root, env);
 
@@ -92,12 +141,15 @@ public final class ExperimentReader {
       parts.put("execution", execution.withThreads(Math.max(1, machineCores / workers)));
     }
     parts.put("output", home((String) parts.get("output")));
+    if (parts.get("weights") != null) {
+      parts.put("weights", resolve("weights", (String) parts.get("weights")));
+    }
     return (Experiment)
         schema.create(
             schema.components().stream().map(setting -> parts.get(setting.path())).toArray());
   }
 
-  private YamlNode.Section parse(Path yaml) {
+  private YamlNode.Section parse(Path yaml, Schema schema) {
     Location start = Location.inFile(file, 1, 1);
     String text;
     try {
@@ -127,17 +179,18 @@ public final class ExperimentReader {
       faults.add(
           node == null ? start : node.location(),
           node == null
-              ? "is empty; an experiment needs at least " + required()
-              : "an experiment is a list of `key: value` lines, got " + node.kind());
+              ? "is empty; " + needs(schema)
+              : "the file must be a list of `key: value` lines, got " + node.kind());
     }
     return null;
   }
 
-  private static String required() {
-    return Schema.of(Experiment.class).components().stream()
-        .filter(Setting::required)
-        .map(Setting::path)
-        .collect(Collectors.joining(", "));
+  private static String needs(Schema schema) {
+    return (schema.type() == Experiment.class ? "an experiment needs at least " : "needs ")
+        + schema.components().stream()
+            .filter(Setting::required)
+            .map(Setting::path)
+            .collect(Collectors.joining(", "));
   }
 
   /** Puts the value of one override into the tree. */
@@ -274,6 +327,9 @@ public final class ExperimentReader {
   /** The value of a setting, or empty if it is at fault. */
   private Optional<Object> value(Setting setting, YamlNode.Entry entry) {
     YamlNode node = entry.value();
+    if (setting.type() == Setting.Type.SECTIONS) {
+      return protocols(setting, node);
+    }
     if (setting.type() == Setting.Type.SECTION) {
       if (node instanceof YamlNode.Section section) {
         return section(setting, section, entry.keyLocation());
@@ -336,15 +392,178 @@ public final class ExperimentReader {
       return Optional.empty();
     }
     try {
-      return Optional.of(
-          schema.create(
-              schema.components().stream()
-                  .map(component -> values.get(component.path()))
-                  .toArray()));
+      return Optional.of(create(schema, values));
     } catch (InvalidSettingsException e) {
       e.faults().forEach(fault -> add(fault.under(setting.path())));
       return Optional.empty();
     }
+  }
+
+  /** The protocols of a list of names and sections, or of sections by name. */
+  private Optional<Object> protocols(Setting setting, YamlNode node) {
+    int before = faults.count();
+    LinkedHashMap<String, YamlNode.Entry> byName = new LinkedHashMap<>();
+    if (node instanceof YamlNode.Section section) {
+      byName.putAll(section.entries());
+    } else if (node instanceof YamlNode.Sequence list) {
+      for (YamlNode item : list.items()) {
+        String name = protocolName(item);
+        if (name == null) {
+          faults.add(
+              item.location(),
+              setting.path()
+                  + " is a list of protocols: a name, or a section with the key `protocol` (and"
+                  + " `name` for its results, if that is to be another); got "
+                  + item.kind());
+        } else if (byName.put(name, new YamlNode.Entry(item.location(), item)) != null) {
+          faults.add(
+              item.location(),
+              setting.path() + " has two protocols called " + name + ": give one another `name`");
+        }
+      }
+    } else {
+      faults.add(node.location(), setting.path() + " " + setting.mustBe() + ", got " + node.kind());
+    }
+    if (byName.isEmpty() && faults.count() == before) {
+      faults.add(node.location(), setting.path() + " is empty: name at least one protocol");
+    }
+    List<Protocols.Named> all = new ArrayList<>();
+    byName.forEach(
+        (name, entry) -> protocol(setting.path() + ".", name, entry).ifPresent(all::add));
+    return faults.count() > before ? Optional.empty() : Optional.of(new Protocols(all));
+  }
+
+  /** Name of a list's item: its key {@code name}, or else its protocol; null without any. */
+  private static String protocolName(YamlNode item) {
+    if (item instanceof YamlNode.Section section) {
+      return Stream.of("name", "protocol")
+          .map(section.entries()::get)
+          .filter(Objects::nonNull)
+          .map(YamlNode.Entry::value)
+          .filter(YamlNode.Scalar.class::isInstance)
+          .map(value -> ((YamlNode.Scalar) value).text())
+          .findFirst()
+          .orElse(null);
+    }
+    return item instanceof YamlNode.Scalar scalar && !scalar.isEmpty() ? scalar.text() : null;
+  }
+
+  /**
+   * A protocol: the file of its name in {@code experiments/evaluation}, with the section's keys in
+   * the place of the file's.
+   */
+  private Optional<Protocols.Named> protocol(String prefix, String name, YamlNode.Entry entry) {
+    Location where = entry.keyLocation();
+    String path = prefix + name;
+    if (!name.matches("[a-z0-9][a-z0-9_-]{0,49}")) {
+      faults.add(where, prefix + " names must be small letters, digits, - and _; got " + name);
+      return Optional.empty();
+    }
+    LinkedHashMap<String, YamlNode.Entry> own = new LinkedHashMap<>();
+    if (entry.value() instanceof YamlNode.Section section) {
+      own.putAll(section.entries());
+    } else if (!(entry.value() instanceof YamlNode.Scalar scalar
+        && (scalar.isNull() || scalar.isEmpty() || scalar.text().equals(name)))) {
+      faults.add(where, path + " is a section: give its keys below it, indented");
+      return Optional.empty();
+    }
+    own.remove("name");
+    YamlNode.Entry base = own.remove("protocol");
+    String file = base != null && base.value() instanceof YamlNode.Scalar s ? s.text() : name;
+    YamlNode.Section published = ProtocolFiles.read(file, faults).orElse(null);
+    if (published == null && (base != null || !own.containsKey("type"))) {
+      faults.add(
+          base == null ? where : base.value().location(),
+          path
+              + ": there is no protocol "
+              + file
+              + "; there are "
+              + String.join(", ", ProtocolFiles.NAMES));
+      return Optional.empty();
+    }
+    YamlNode.Section merged = new YamlNode.Section(own, where);
+    if (published != null) {
+      merged = merge(published, merged);
+      for (String images : List.of("train", "test")) {
+        // What the file says of a collection counts where the section says where that is.
+        if (merged.entries().get(images) != null
+            && merged.entries().get(images).value() instanceof YamlNode.Section s
+            && !s.entries().containsKey("path")
+            && !own.containsKey(images)) {
+          merged.entries().remove(images);
+        }
+      }
+    }
+    return protocol(path, name, merged, where);
+  }
+
+  private Optional<Protocols.Named> protocol(
+      String path, String name, YamlNode.Section section, Location where) {
+    int before = faults.count();
+    YamlNode.Entry word = section.entries().get("type");
+    String type = word != null && word.value() instanceof YamlNode.Scalar s ? s.text() : "";
+    Class<? extends Record> kind = Protocol.TYPES.get(type);
+    if (kind == null) {
+      faults.add(
+          word == null ? where : word.value().location(),
+          path
+              + ".type must be one of "
+              + String.join(", ", Protocol.TYPES.keySet())
+              + ", got "
+              + (word == null ? "nothing" : word.value().kind()));
+      return Optional.empty();
+    }
+    Schema source = Schema.of(Protocols.Source.class, path + ".");
+    Schema settings = Schema.of(kind, path + ".");
+    Map<String, Object> values = new HashMap<>();
+    build(
+        Stream.concat(source.components().stream(), settings.components().stream()).toList(),
+        section,
+        path + ".",
+        where,
+        values);
+    if (faults.count() > before) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new Protocols.Named(
+              name,
+              (Protocols.Source) create(source, values),
+              (Protocol) create(settings, values)));
+    } catch (InvalidSettingsException e) {
+      places.putIfAbsent(path, where);
+      e.faults().forEach(fault -> add(fault.under(path)));
+      return Optional.empty();
+    }
+  }
+
+  private static Record create(Schema schema, Map<String, Object> values) {
+    return schema.create(
+        schema.components().stream().map(component -> values.get(component.path())).toArray());
+  }
+
+  /** The first section with the keys of the second in the place of its own. */
+  static YamlNode.Section merge(YamlNode.Section base, YamlNode.Section changes) {
+    LinkedHashMap<String, YamlNode.Entry> entries = new LinkedHashMap<>(base.entries());
+    changes
+        .entries()
+        .forEach(
+            (key, change) -> {
+              YamlNode.Entry old = entries.get(key);
+              boolean both =
+                  old != null
+                      && old.value() instanceof YamlNode.Section
+                      && change.value() instanceof YamlNode.Section;
+              entries.put(
+                  key,
+                  both
+                      ? new YamlNode.Entry(
+                          change.keyLocation(),
+                          merge((YamlNode.Section) old.value(), (YamlNode.Section) change.value()))
+                      : change);
+            });
+    return new YamlNode.Section(entries, changes.location());
   }
 
   /**
@@ -378,16 +597,34 @@ public final class ExperimentReader {
   /** Makes paths absolute and looks at what lies there. */
   private void resolveData(String prefix, Map<String, Object> values) {
     boolean idx = "idx".equals(values.get(prefix + "format"));
-    boolean images = "images".equals(values.get(prefix + "format"));
     OptionalLong count = OptionalLong.empty();
-    if (values.get(prefix + "path") instanceof String given && (idx || images)) {
+    boolean images = "images".equals(values.get(prefix + "format"));
+    if (values.get(prefix + "path") instanceof String given) {
       String path = resolve(prefix + "path", given);
       values.put(prefix + "path", path);
-      count = exists(prefix + "path", path, idx ? IdxHeader.IMAGES : 0);
+      count = exists(prefix + "path", path, idx ? IdxHeader.IMAGES : images ? FOLDER : ANYTHING);
     }
     if (count.isPresent()) {
       long limit = values.get(prefix + "limit") instanceof Long most ? most : Long.MAX_VALUE;
       counts.put(prefix.substring(0, prefix.length() - 1), Math.min(count.getAsLong(), limit));
+    }
+    if (values.get(prefix + "format") == null) {
+      // Which of these are files is known when the place has been looked at.
+      for (String key : new String[] {prefix + "labels", prefix + "list"}) {
+        if (values.get(key) instanceof String given
+            && !isAddress(given)
+            && Files.isRegularFile(Path.of(resolve(key, given)))) {
+          values.put(key, resolve(key, given));
+        }
+      }
+    }
+    if ("yfcc100m".equals(values.get(prefix + "format"))) {
+      for (String key : new String[] {prefix + "labels", prefix + "list"}) {
+        if (values.get(key) instanceof String given) {
+          values.put(key, resolve(key, given));
+          var unused = exists(key, (String) values.get(key), ANYTHING);
+        }
+      }
     }
     if (idx && values.get(prefix + "labels") instanceof String given) {
       String path = resolve(prefix + "labels", given);
@@ -426,22 +663,22 @@ public final class ExperimentReader {
   /**
    * Checks what lies at a local path; addresses of other file systems are left to the stages.
    *
-   * @param magic what an IDX file must start with, or 0 for a folder
+   * @param magic what an IDX file must start with, or {@link #FOLDER} or {@link #ANYTHING}
    * @return the number of elements, if the file says it
    */
   private OptionalLong exists(String key, String path, int magic) {
-    if (isAddress(path)) {
+    if (isAddress(path) || (magic == ANYTHING && DataConfig.isPattern(path))) {
       return OptionalLong.empty();
     }
     Path local = Path.of(path);
     String problem = null;
     if (!Files.exists(local)) {
       problem = "does not exist: " + path;
-    } else if (magic == 0 && !Files.isDirectory(local)) {
+    } else if (magic == FOLDER && !Files.isDirectory(local)) {
       problem = "must be a folder of images for format images, got the file " + path;
-    } else if (magic != 0 && Files.isDirectory(local)) {
+    } else if (magic > 0 && Files.isDirectory(local)) {
       problem = "must be an IDX file for format idx, got the folder " + path;
-    } else if (magic != 0) {
+    } else if (magic > 0) {
       try {
         return OptionalLong.of(IdxHeader.count(local, magic));
       } catch (IOException e) {
@@ -477,6 +714,8 @@ public final class ExperimentReader {
             (String) parts.get("name"),
             (Method) parts.get("method"),
             (DataConfig) parts.get("data"),
+            places.containsKey("data"),
+            (String) parts.get("weights"),
             (ModelConfig) parts.get("model"),
             clustering,
             places.containsKey("clustering"),

@@ -18,7 +18,9 @@ public enum Method {
   /** The labels themselves: upper reference. */
   SUPERVISED(true, false, false),
   /** The untrained network: lower reference. */
-  RANDOM(false, false, false);
+  RANDOM(false, false, false),
+  /** Weights of an earlier run, evaluated as they are. */
+  PRETRAINED(false, false, false);
 
   private final boolean trains;
   private final boolean clusters;

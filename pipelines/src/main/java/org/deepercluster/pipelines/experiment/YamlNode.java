@@ -1,6 +1,7 @@
 package org.deepercluster.pipelines.experiment;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 
 /** A YAML document as far as an experiment needs it: values that know where they stand. */
 sealed interface YamlNode {
@@ -29,8 +30,8 @@ sealed interface YamlNode {
     }
   }
 
-  /** A list; no setting takes one. */
-  record Sequence(Location location) implements YamlNode {
+  /** A list; only {@code evaluation.protocols} takes one. */
+  record Sequence(List<YamlNode> items, Location location) implements YamlNode {
     @Override
     public String kind() {
       return "a list";

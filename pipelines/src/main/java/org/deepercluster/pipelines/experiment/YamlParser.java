@@ -89,7 +89,11 @@ final class YamlParser {
     if (node instanceof MappingNode mapping) {
       return new YamlNode.Section(entries(mapping, depth), location);
     }
-    return new YamlNode.Sequence(location);
+    List<YamlNode> items = new ArrayList<>();
+    for (Node item : ((SequenceNode) node).getValue()) {
+      items.add(convert(item, depth + 1));
+    }
+    return new YamlNode.Sequence(items, location);
   }
 
   private void checkTag(Node node, Location location) {

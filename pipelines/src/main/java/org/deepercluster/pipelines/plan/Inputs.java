@@ -1,20 +1,58 @@
 package org.deepercluster.pipelines.plan;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.stages.ingest.CollectionReader;
+import org.deepercluster.stages.ingest.DataConfig;
+import org.deepercluster.stages.ingest.InputDigest;
 import org.deepercluster.stages.ingest.Listing;
+import org.deepercluster.stages.table.Digests;
+import org.deepercluster.stages.table.Files;
 
 /**
  * What an experiment's collections hold, listed when the run begins.
  *
- * @param data the images to pre-train on
- * @param evaluationTrain labelled images for the classifiers, or null
- * @param evaluationTest labelled images to test them on, or null
+ * @param collections in the order in which they are ingested
+ * @param weights SHA-256 of the file of weights, in hexadecimal; null where the experiment has none
  */
-public record Inputs(Listing data, Listing evaluationTrain, Listing evaluationTest) {
+public record Inputs(List<Collection> collections, String weights) {
+  private static final String DATA = "data";
+  private static final String TRAIN = "evaluation.train";
+
+  public Inputs {
+    collections = List.copyOf(collections);
+  }
+
+  /**
+   * A collection.
+   *
+   * @param section of the experiment that describes it, such as {@code evaluation.train}
+   * @param config that section
+   * @param listing what is there
+   */
+  public record Collection(String section, DataConfig config, Listing listing) {
+
+    /** Id of the stage instance that ingests it, such as {@code ingest-train}. */
+    public String instance() {
+      return Inputs.instance(section);
+    }
+  }
+
+  /** Id of the stage instance that ingests the collection of a section. */
+  static String instance(String section) {
+    return section.equals(DATA)
+        ? "ingest"
+        : "ingest-" + section.replaceFirst("^evaluation\\.(protocols\\.)?", "").replace('.', '-');
+  }
 
   /**
    * Lists the collections.
@@ -22,22 +60,70 @@ public record Inputs(Listing data, Listing evaluationTrain, Listing evaluationTe
    * @throws IOException naming the place, what was found there and what would be right
    */
   public static Inputs list(Experiment e) throws IOException {
-    Listing data = CollectionReader.of(e.data()).list();
-    if (e.evaluation() == null) {
-      return new Inputs(data, null, null);
-    }
-    Listing train = CollectionReader.of(e.evaluation().train()).list();
-    Listing test = CollectionReader.of(e.evaluation().test(), train.classNames()).list();
-    return new Inputs(data, train, test);
+    return list(e, Map.of());
   }
 
-  /** Digests by the name of the collection's section in the YAML. */
+  /**
+   * Lists the collections, but for those whose size is given.
+   *
+   * @param assumed images by the collection's section, such as {@code data}
+   */
+  public static Inputs list(Experiment e, Map<String, Long> assumed) throws IOException {
+    List<Collection> collections = new ArrayList<>();
+    Map<String, Listing> listings = new TreeMap<>();
+    for (Map.Entry<String, DataConfig> c : e.collections().entrySet()) {
+      List<String> classNames = List.of();
+      if (c.getKey().endsWith(".test")) {
+        // Labels of a test set mean the same as those of the training set.
+        String own = c.getKey().replaceFirst("test$", "train");
+        Listing train = listings.getOrDefault(own, listings.get(TRAIN));
+        classNames = train == null ? List.of() : train.classNames();
+      }
+      Long images = assumed.get(c.getKey());
+      Listing listing =
+          images == null
+              ? CollectionReader.of(c.getValue(), classNames).list()
+              : new Listing(
+                  List.of(), classNames, images, 0, new InputDigest("", "assumed", images, 0));
+      listings.put(c.getKey(), listing);
+      collections.add(new Collection(c.getKey(), c.getValue(), listing));
+    }
+    return new Inputs(collections, e.weights() == null ? null : sha256(e.weights()));
+  }
+
+  private static String sha256(String path) throws IOException {
+    MessageDigest sha = Digests.sha256();
+    try (InputStream in = new DigestInputStream(Files.open(path), sha)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+    return Digests.hex(sha.digest());
+  }
+
+  /** The images to pre-train on, or null where the method needs none. */
+  public Listing data() {
+    return listing(DATA);
+  }
+
+  /** Labelled images for the classifiers that all protocols share, or null. */
+  public Listing evaluationTrain() {
+    return listing(TRAIN);
+  }
+
+  /** What the collection of a section holds, or null where there is none. */
+  public Listing listing(String section) {
+    return collections.stream()
+        .filter(c -> c.section().equals(section))
+        .map(Collection::listing)
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** Digests by the name of the section in the YAML. */
   public SortedMap<String, String> digests() {
     TreeMap<String, String> d = new TreeMap<>();
-    d.put("data", data.digest().sha256());
-    if (evaluationTrain != null) {
-      d.put("evaluation.train", evaluationTrain.digest().sha256());
-      d.put("evaluation.test", evaluationTest.digest().sha256());
+    collections.forEach(c -> d.put(c.section(), c.listing().digest().sha256()));
+    if (weights != null) {
+      d.put("weights", weights);
     }
     return d;
   }

@@ -14,7 +14,10 @@ import org.deepercluster.stages.cluster.ClusterAlgorithm;
 import org.deepercluster.stages.cluster.ClusterConfig;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.SinkhornStage;
+import org.deepercluster.stages.evaluate.EvaluateConfig;
 import org.deepercluster.stages.evaluate.EvaluateStage;
+import org.deepercluster.stages.evaluate.ProtocolStage;
+import org.deepercluster.stages.evaluate.Protocols;
 import org.deepercluster.stages.features.FeaturesStage;
 import org.deepercluster.stages.ingest.IngestStage;
 import org.deepercluster.stages.model.ModelFile;
@@ -23,6 +26,7 @@ import org.deepercluster.stages.report.ReportStage;
 import org.deepercluster.stages.targets.Targets;
 import org.deepercluster.stages.train.InitStage;
 import org.deepercluster.stages.train.TrainStage;
+import org.deepercluster.stages.train.WeightsStage;
 
 /**
  * Experiment → plan: the stage instances in the order in which they run.
@@ -80,7 +84,8 @@ public final class Planner {
               1,
               inputs.data().classNames().size());
       // An untrained network has no targets of its own; the smallest heads there are.
-      case ROTNET, RANDOM -> new Targets(org.deepercluster.stages.targets.Method.ROTNET, 1, 1);
+      case ROTNET, RANDOM, PRETRAINED ->
+          new Targets(org.deepercluster.stages.targets.Method.ROTNET, 1, 1);
     };
   }
 
@@ -89,22 +94,18 @@ public final class Planner {
     Targets targets = targets(e, inputs);
     boolean clusters = e.method().clusters();
     int perSuper = clusters ? targets.subClusters() : 0;
-    add(StageInstance.of("ingest", new IngestStage(e.data(), inputs.data()), -1, Map.of()));
-    if (e.evaluation() != null) {
-      add(
-          StageInstance.of(
-              "ingest-train",
-              new IngestStage(e.evaluation().train(), inputs.evaluationTrain()),
-              -1,
-              Map.of()));
-      add(
-          StageInstance.of(
-              "ingest-test",
-              new IngestStage(e.evaluation().test(), inputs.evaluationTest()),
-              -1,
-              Map.of()));
+    for (Inputs.Collection c : inputs.collections()) {
+      add(StageInstance.of(c.instance(), new IngestStage(c.config(), c.listing()), -1, Map.of()));
     }
-    add(StageInstance.of("init", new InitStage(e.model(), targets, e.seed()), -1, Map.of()));
+    boolean pretrained = e.method() == Method.PRETRAINED;
+    add(
+        StageInstance.of(
+            "init",
+            pretrained
+                ? new WeightsStage(e.model(), e.weights(), inputs.weights())
+                : new InitStage(e.model(), targets, e.seed()),
+            -1,
+            Map.of()));
 
     String model = "init";
     String clustering = null;
@@ -186,31 +187,25 @@ public final class Planner {
       model = train;
     }
 
-    Map<String, String> reported = new LinkedHashMap<>(Map.of(IMAGES, "ingest"));
-    reported.put("untrained", "init");
+    Map<String, String> networks = new LinkedHashMap<>();
+    networks.put(pretrained ? "trained" : "untrained", "init");
     if (!trainings.isEmpty()) {
-      reported.put("trained", model);
+      networks.put("trained", model);
     }
+    Map<String, String> reported = new LinkedHashMap<>();
+    if (e.data() != null) {
+      reported.put(IMAGES, "ingest");
+    }
+    reported.putAll(networks);
     clusterings.forEach(c -> reported.put(c, c));
     trainings.forEach(t -> reported.put(t, t));
     if (e.evaluation() != null) {
-      Map<String, String> in =
-          new LinkedHashMap<>(
-              Map.of("train", "ingest-train", "test", "ingest-test", "untrained", "init"));
-      if (!trainings.isEmpty()) {
-        in.put("trained", model);
-      }
-      if (clustering != null) {
-        in.put("clusters", clustering);
-        in.put(IMAGES, "ingest");
-      }
-      add(
-          StageInstance.of(
-              "evaluate",
-              new EvaluateStage(e.evaluation(), e.model(), perSuper, e.seed()),
-              -1,
-              in));
-      reported.put("evaluation", "evaluate");
+      evaluations(perSuper, networks, clustering)
+          .forEach(
+              evaluation -> {
+                add(evaluation);
+                reported.put(evaluation.id(), evaluation.id());
+              });
     }
     add(
         StageInstance.of(
@@ -219,6 +214,48 @@ public final class Planner {
             -1,
             reported));
     return new Plan(instances);
+  }
+
+  /**
+   * What measures the networks.
+   *
+   * @param networks instances that left a checkpoint, by role
+   * @param clustering the last clustering, or null
+   */
+  private List<StageInstance> evaluations(
+      int perSuper, Map<String, String> networks, String clustering) {
+    EvaluateConfig config = experiment.evaluation();
+    Map<String, String> in = new LinkedHashMap<>(networks);
+    if (config.protocols() == null) {
+      in.put("train", Inputs.instance("evaluation.train"));
+      in.put("test", Inputs.instance("evaluation.test"));
+      if (clustering != null) {
+        in.put("clusters", clustering);
+        in.put(IMAGES, "ingest");
+      }
+      return List.of(
+          StageInstance.of(
+              "evaluate",
+              new EvaluateStage(config, experiment.model(), perSuper, experiment.seed()),
+              -1,
+              in));
+    }
+    List<StageInstance> all = new ArrayList<>();
+    for (Protocols.Named p : config.protocols().all()) {
+      String own = "evaluation.protocols." + p.name();
+      if (config.trainOf(p) != null) {
+        in.put(
+            "train", Inputs.instance((p.data().train() == null ? "evaluation" : own) + ".train"));
+      }
+      in.put("test", Inputs.instance((p.data().test() == null ? "evaluation" : own) + ".test"));
+      all.add(
+          StageInstance.of(
+              "evaluate-" + p.name(),
+              new ProtocolStage(p, experiment.model(), experiment.seed()),
+              -1,
+              in));
+    }
+    return all;
   }
 
   /** Epochs before which labels are assigned anew; 0 is the first. */

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import org.deepercluster.pipelines.experiment.ExecutionConfig;
 import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.pipelines.experiment.Method;
 import org.deepercluster.pipelines.plan.Inputs;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.Planner;
@@ -106,7 +107,7 @@ public final class ExperimentRunner {
 
   private static void checkCollections(Experiment e, Inputs inputs) {
     e.checkAgainst(
-        inputs.data().files(),
+        inputs.data() == null ? Long.MAX_VALUE : inputs.data().files(),
         inputs.evaluationTrain() == null
             ? OptionalLong.empty()
             : OptionalLong.of(inputs.evaluationTrain().files()));
@@ -306,6 +307,9 @@ public final class ExperimentRunner {
         String target = Paths.join(directory, "report", TrackingListener.reportFile(p));
         Files.write(target, Files.read(p.path()));
         written.add(target);
+      }
+      if (experiment.method() == Method.PRETRAINED) {
+        return written;
       }
       String last = "init";
       for (StageInstance i : plan.instances()) {

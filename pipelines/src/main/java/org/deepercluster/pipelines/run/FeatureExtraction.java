@@ -20,7 +20,7 @@ import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
 
-/** Turns a folder of images into feature vectors with a trained model. */
+/** Turns a collection of images into feature vectors with a trained model. */
 public final class FeatureExtraction {
   private final PrintStream progress;
   private final int parallelism;
@@ -69,12 +69,16 @@ public final class FeatureExtraction {
    * Extracts.
    *
    * @param model as for {@link #weights}
-   * @param images folder of images
+   * @param images a collection of images
+   * @param format its layout, as {@code data.format}; null: found
+   * @param split which part of it, as {@code data.split}; or null
    * @param layer see {@link EmbedImages}
    * @param output folder for {@code vectors/} and, where images are rejected, {@code rejects/};
    *     must not hold any yet
    */
-  public Written run(String model, String images, String layer, String output) throws Exception {
+  public Written run(
+      String model, String images, String format, String split, String layer, String output)
+      throws Exception {
     String weights = weights(model);
     int dimension;
     try (Trunk trunk = ModelFile.load(weights, 1)) {
@@ -85,7 +89,7 @@ public final class FeatureExtraction {
       dimension = EmbedImages.dimension(trunk, layer);
     }
     requireNone(output, "vectors", "rejects");
-    Listing listing = list(images, 1024);
+    Listing listing = list(images, format, split, 1024);
     String attempt = attempt(output);
     List<Part> parts;
     try (Clusters clusters = Clusters.embedded(parallelism, 1)) {
@@ -127,9 +131,10 @@ public final class FeatureExtraction {
     }
   }
 
-  /** Lists a folder of images. */
-  static Listing list(String images, int blockImages) throws IOException {
-    return CollectionReader.of(new DataConfig("images", images, null, null, 1.0, blockImages))
+  /** Lists a collection; without a format its place is looked at. */
+  static Listing list(String images, String format, String split, int blockImages)
+      throws IOException {
+    return CollectionReader.of(new DataConfig(format, images, null, split, null, 1.0, blockImages))
         .list();
   }
 

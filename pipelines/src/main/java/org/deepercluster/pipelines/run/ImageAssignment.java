@@ -22,7 +22,7 @@ import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
 import org.deepercluster.stages.table.TableReader;
 
-/** Assigns a folder of images to the clusters that a run has stored. */
+/** Assigns a collection of images to the clusters that a run has stored. */
 public final class ImageAssignment {
   private static final String MODEL = "MODEL";
 
@@ -69,15 +69,19 @@ public final class ImageAssignment {
    *
    * @param run folder of a run
    * @param epoch epoch before which the clustering was made; null: the last one
-   * @param images folder of images
+   * @param images a collection of images
+   * @param format its layout, as {@code data.format}; null: found
+   * @param split which part of it, as {@code data.split}; or null
    * @param output folder for {@code assigned/} and, where images are rejected, {@code rejects/};
    *     must not hold any yet
    */
-  public Written run(String run, Integer epoch, String images, String output) throws Exception {
+  public Written run(
+      String run, Integer epoch, String images, String format, String split, String output)
+      throws Exception {
     Stored stored = find(run, epoch);
     FeatureExtraction.requireNone(output, ClusterTables.ASSIGNED.name(), "rejects");
     AssignVectors.check(stored.clustering(), stored.checkpoint(), stored.model().featureDim());
-    Listing listing = FeatureExtraction.list(images, stored.blockImages());
+    Listing listing = FeatureExtraction.list(images, format, split, stored.blockImages());
     String attempt = FeatureExtraction.attempt(output);
     List<Part> parts;
     try (Clusters clusters = Clusters.embedded(parallelism, 1)) {

@@ -6,7 +6,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -22,6 +21,7 @@ import org.deepercluster.stages.image.Image;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.ingest.Duplicates;
+import org.deepercluster.stages.ingest.FormatDetector;
 import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.ingest.InspectImages;
 import org.deepercluster.stages.ingest.Listing;
@@ -112,13 +112,12 @@ public final class Inspection {
    * Inspects.
    *
    * @param path of the collection
-   * @param format one of {@code data.format}, or null: idx for a file, images for a folder
+   * @param format one of {@code data.format}, or null: what the place shows
    * @param output folder for the sheets of pictures and the tables of rejects and duplicates, which
    *     must not hold any yet
    */
   public Found run(String path, String format, String output) throws Exception {
-    boolean file = !java.nio.file.Files.isDirectory(Path.of(path)) && Files.exists(path);
-    String chosen = format != null ? format : file ? "idx" : "images";
+    String chosen = format != null ? format : FormatDetector.detect(path).format();
     FeatureExtraction.requireNone(output, "rejects", "duplicates");
     Listing listing = list(chosen, path);
     String attempt = FeatureExtraction.attempt(output);

@@ -29,7 +29,17 @@ public record PlannedRun(Plan plan, String run, Set<String> complete) {
    * @throws IOException when a collection cannot be listed
    */
   public static PlannedRun of(Experiment e) throws IOException {
-    Inputs inputs = Inputs.list(e);
+    return of(e, Map.of());
+  }
+
+  /**
+   * As above, without looking at some of the collections.
+   *
+   * @param assumed images by the dotted key of a collection's section; where there are any, no run
+   *     is continued
+   */
+  public static PlannedRun of(Experiment e, Map<String, Long> assumed) throws IOException {
+    Inputs inputs = Inputs.list(e, assumed);
     Plan plan =
         Planner.plan(
             e,
@@ -47,7 +57,8 @@ public record PlannedRun(Plan plan, String run, Set<String> complete) {
                 null,
                 null,
                 null));
-    Optional<RunRecord> run = RunStore.unfinished(e, inputs.digests());
+    Optional<RunRecord> run =
+        assumed.isEmpty() ? RunStore.unfinished(e, inputs.digests()) : Optional.empty();
     Set<String> complete = new LinkedHashSet<>();
     if (run.isPresent()) {
       String directory = RunStore.directory(e, run.get());

@@ -8,7 +8,6 @@ import java.util.function.Consumer;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.pipelines.experiment.Experiment;
 import org.deepercluster.pipelines.plan.Inputs;
-import org.deepercluster.stages.ingest.Listing;
 import org.deepercluster.stages.table.Files;
 
 /** Looks at the workers of a run's clusters before its first stage. */
@@ -33,7 +32,7 @@ final class RunProbe {
     for (var cluster : clusters.remote().entrySet()) {
       FlinkJobs jobs = cluster.getKey();
       // Only the first stage reads the collections; training reads what is below the output.
-      Map<String, String> files = jobs == main ? files(e, inputs) : Map.of();
+      Map<String, String> files = jobs == main ? files(inputs) : Map.of();
       FlinkProbe.Answer answer =
           FlinkProbe.ask(
               jobs,
@@ -83,21 +82,14 @@ final class RunProbe {
   }
 
   /** A file of each collection, by the setting that names it: those that this process sees. */
-  private static Map<String, String> files(Experiment e, Inputs inputs) throws IOException {
+  private static Map<String, String> files(Inputs inputs) throws IOException {
     Map<String, String> files = new TreeMap<>();
-    add(files, "data.path", inputs.data());
-    if (e.evaluation() != null) {
-      add(files, "evaluation.train.path", inputs.evaluationTrain());
-      add(files, "evaluation.test.path", inputs.evaluationTest());
+    for (Inputs.Collection c : inputs.collections()) {
+      String first = c.listing().units().get(0).firstFile();
+      if (Files.exists(first)) {
+        files.put(c.section() + ".path", first);
+      }
     }
     return files;
-  }
-
-  private static void add(Map<String, String> files, String setting, Listing collection)
-      throws IOException {
-    String first = collection.units().get(0).firstFile();
-    if (Files.exists(first)) {
-      files.put(setting, first);
-    }
   }
 }

@@ -1,8 +1,15 @@
 package org.deepercluster.pipelines.run;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.stages.evaluate.Published;
+import org.deepercluster.stages.report.ReportData;
 
 /** What a person wants to know of a finished run. */
 final class Summary {
@@ -13,7 +20,9 @@ final class Summary {
     StringBuilder out = new StringBuilder();
     out.append(String.format(Locale.ROOT, "Done in %.0f s.%n", o.wallSeconds()));
     SortedMap<String, Double> m = o.metrics();
-    if (!m.isEmpty()) {
+    if (!m.isEmpty() && e.evaluation().protocols() != null) {
+      out.append('\n').append(table(m)).append('\n');
+    } else if (!m.isEmpty()) {
       out.append(
           String.format(Locale.ROOT, "%n%-28s %9s %10s %8s%n", "", "trained", "untrained", "gain"));
       String low = "lowshot" + e.evaluation().lowShot().perClass() + "/top1/";
@@ -39,9 +48,52 @@ final class Summary {
     if (o.report() != null) {
       out.append("Report:  ").append(o.report()).append('\n');
     }
-    out.append("Model:   ").append(o.directory()).append("/model/model.safetensors");
+    out.append("Model:   ");
+    out.append(e.weights() == null ? o.directory() + "/model/model.safetensors" : e.weights());
     o.url().ifPresent(u -> out.append("\nMLflow:  ").append(u));
     return out.toString();
+  }
+
+  /** Every result, with the untrained network's and a paper's beside it where there are any. */
+  private static String table(SortedMap<String, Double> m) {
+    List<ReportData.Score> trained = ReportData.Score.fromMetrics(m, "eval/");
+    Map<String, ReportData.Score> untrained = new LinkedHashMap<>();
+    for (ReportData.Score s : ReportData.Score.fromMetrics(m, "random/eval/")) {
+      untrained.put(name(s), s);
+    }
+    // the untrained network alone is the experiment's own and stands under both names
+    boolean both = trained.stream().anyMatch(s -> !s.equals(untrained.get(name(s))));
+    StringBuilder out = new StringBuilder();
+    out.append(String.format("%-40s %16s", "", "result"));
+    out.append(both && !untrained.isEmpty() ? String.format(" %16s", "untrained") : "");
+    boolean published = false;
+    StringBuilder rows = new StringBuilder();
+    List<ReportData.Score> sorted = new ArrayList<>(trained);
+    sorted.sort(Comparator.comparing(Summary::name, ReportData::naturalOrder));
+    for (ReportData.Score s : sorted) {
+      rows.append(String.format("%-40s %16s", name(s), value(s)));
+      if (both && !untrained.isEmpty()) {
+        ReportData.Score u = untrained.get(name(s));
+        rows.append(String.format(" %16s", u == null ? "" : value(u)));
+      }
+      String layer = s.layer() == null ? "" : s.layer();
+      for (Published p : Published.of(s.protocol(), s.metric(), layer)) {
+        published = true;
+        rows.append(String.format(Locale.ROOT, "   %.1f %s", p.value(), p.method()));
+      }
+      rows.append('\n');
+    }
+    out.append(published ? "   published" : "").append('\n');
+    return out.append(rows).toString();
+  }
+
+  private static String name(ReportData.Score s) {
+    return s.protocol() + " " + s.metric() + (s.layer() == null ? "" : " " + s.layer());
+  }
+
+  private static String value(ReportData.Score s) {
+    return String.format(Locale.ROOT, Math.abs(s.value()) < 1 ? "%.3f" : "%.2f", s.value())
+        + (Double.isNaN(s.sd()) ? "" : String.format(Locale.ROOT, " ± %.2f", s.sd()));
   }
 
   private static String best(SortedMap<String, Double> m, String prefix) {

@@ -76,9 +76,11 @@ final class TimeLeft {
    * @param elapsed seconds since its start
    */
   double rest(StageInstance running, double fraction, double elapsed) {
-    return fraction > 0.05
+    double expected = expected(running.stage().name());
+    // The first per cent says little, unless it has already taken much of what was expected.
+    return fraction > 0.05 || (fraction > 0 && elapsed > expected / 2)
         ? elapsed * (1 - fraction) / fraction
-        : Math.max(0, expected(running.stage().name()) - elapsed);
+        : Math.max(0, expected - elapsed);
   }
 
   /**

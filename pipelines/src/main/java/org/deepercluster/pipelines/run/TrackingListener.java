@@ -78,21 +78,7 @@ final class TrackingListener implements RunListener {
                 Instant.parse(run.created())));
     Map<String, String> params = experiment.flatten();
     parent.params(params);
-    parent.dataset(dataset("data", experiment.data().path(), inputs.data(), "training"));
-    if (inputs.evaluationTrain() != null) {
-      parent.dataset(
-          dataset(
-              "evaluation.train",
-              experiment.evaluation().train().path(),
-              inputs.evaluationTrain(),
-              "evaluation"));
-      parent.dataset(
-          dataset(
-              "evaluation.test",
-              experiment.evaluation().test().path(),
-              inputs.evaluationTest(),
-              "evaluation"));
-    }
+    inputs.collections().forEach(c -> parent.dataset(dataset(c)));
   }
 
   /** The experiment's run. */
@@ -124,24 +110,10 @@ final class TrackingListener implements RunListener {
                 parent, instance.id(), runId + "/" + instance.id(), tags, Instant.now()));
     open.put(instance.id(), run);
     run.params(instance.stage().settings());
-    switch (instance.id()) {
-      case "ingest" ->
-          run.dataset(dataset("data", experiment.data().path(), inputs.data(), "training"));
-      case "ingest-train" ->
-          run.dataset(
-              dataset(
-                  "evaluation.train",
-                  experiment.evaluation().train().path(),
-                  inputs.evaluationTrain(),
-                  "evaluation"));
-      case "ingest-test" ->
-          run.dataset(
-              dataset(
-                  "evaluation.test",
-                  experiment.evaluation().test().path(),
-                  inputs.evaluationTest(),
-                  "evaluation"));
-      default -> {}
+    for (Inputs.Collection c : inputs.collections()) {
+      if (c.instance().equals(instance.id())) {
+        run.dataset(dataset(c));
+      }
     }
   }
 
@@ -199,8 +171,9 @@ final class TrackingListener implements RunListener {
   }
 
   /**
-   * How well a clustering agrees with the collection's labels. It is measured here and not by the
-   * stage, so that no stage of pre-training has labels to read; a run does not fail by it.
+   * How well a clustering agrees with the collection's labels, over the images that have exactly
+   * one. It is measured here and not by the stage, so that no stage of pre-training has labels to
+   * read; a run does not fail by it.
    */
   private Map<String, Double> agreement(StageInstance instance, Manifest manifest) {
     if (!instance.stage().name().equals("cluster") || labels.isEmpty()) {
@@ -208,7 +181,9 @@ final class TrackingListener implements RunListener {
     }
     try {
       return LabelledClusters.agreement(
-          experiment.clustering(), manifest.table("assignments"), IngestTables.labelsById(labels));
+          experiment.clustering(),
+          manifest.table("assignments"),
+          IngestTables.singleLabels(labels));
     } catch (java.io.IOException e) {
       LOG.warn("{} cannot be compared with the labels", instance.id(), e);
       return Map.of();
@@ -310,7 +285,9 @@ final class TrackingListener implements RunListener {
     }
   }
 
-  private static Dataset dataset(String name, String path, Listing listing, String context) {
+  private static Dataset dataset(Inputs.Collection c) {
+    String path = c.config().path();
+    Listing listing = c.listing();
     Map<String, Object> profile = new TreeMap<>();
     profile.put("num_rows", listing.files());
     profile.put("bytes", listing.digest().bytes());
@@ -318,7 +295,7 @@ final class TrackingListener implements RunListener {
       profile.put("classes", listing.classNames().size());
     }
     return new Dataset(
-        name,
+        c.section(),
         listing.digest().sha256(),
         path.contains("://") ? "code" : "local",
         Json.text(Map.of("uri", path)),
@@ -329,6 +306,6 @@ final class TrackingListener implements RunListener {
                     Map.of("name", "image", "type", "binary"),
                     Map.of("name", "label", "type", "long")))),
         Json.text(profile),
-        context);
+        c.section().equals("data") ? "training" : "evaluation");
   }
 }

@@ -120,6 +120,7 @@ class ExperimentTest {
         method,
         random.nextLong(),
         data,
+        method == Method.PRETRAINED ? "/models/a b.safetensors" : null,
         new ModelConfig(
             small ? "vgg-small" : "vgg16",
             small ? 28 + random.nextInt(37) : 32 + random.nextInt(300),
@@ -151,13 +152,21 @@ class ExperimentTest {
                     0.01,
                     0.9,
                     random.nextDouble(),
-                    random.nextBoolean()),
+                    random.nextBoolean(),
+                    "all",
+                    "cached",
+                    null,
+                    new AugmentConfig(0.2, 1, 1.5, true),
+                    1 + random.nextInt(9)),
                 new EvaluateConfig.LowShot(
                     1 + random.nextInt(9),
                     5,
                     Math.exp(40 * random.nextDouble()),
-                    random.nextBoolean()),
-                new EvaluateConfig.Knn(1 + random.nextInt(300), random.nextDouble() + 1e-9)),
+                    random.nextBoolean(),
+                    "last"),
+                new EvaluateConfig.Knn(
+                    1 + random.nextInt(300), random.nextDouble() + 1e-9, "conv1, last-block"),
+                null),
         new ExecutionConfig(
             random.nextBoolean() ? null : "flink.example.org:8081",
             1 + random.nextInt(99),
@@ -261,6 +270,7 @@ class ExperimentTest {
                     Method.ROTNET,
                     0,
                     e.data(),
+                    null,
                     e.model(),
                     e.augment(),
                     e.clustering(),
@@ -294,6 +304,13 @@ class ExperimentTest {
     }
     assertThat(Schema.of(Experiment.class).components().get(1).words())
         .containsExactly(
-            "deepercluster", "deepcluster", "rotnet", "cartesian", "sela", "supervised", "random");
+            "deepercluster",
+            "deepcluster",
+            "rotnet",
+            "cartesian",
+            "sela",
+            "supervised",
+            "random",
+            "pretrained");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -42,7 +43,9 @@ class ShippedExperimentsTest {
             .filter(file -> file.getFileName().toString().startsWith("quickstart"))
             .map(file -> ExperimentReader.read(file, List.of(), Map.of()).method())
             .toList();
-    assertThat(methods).containsExactlyInAnyOrder(Method.values());
+    // what `evaluate` runs has no file
+    assertThat(methods)
+        .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(EnumSet.of(Method.PRETRAINED)));
   }
 
   @ParameterizedTest

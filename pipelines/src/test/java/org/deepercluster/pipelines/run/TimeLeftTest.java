@@ -56,6 +56,18 @@ class TimeLeftTest {
   }
 
   @Test
+  void aStageThatIsLateIsJudgedByWhatItHasDone() {
+    TimeLeft left = new TimeLeft(new Plan(INSTANCES));
+    double expected = left.expected("train");
+    assertThat(left.rest(INSTANCES.get(2), 0.01, expected / 10))
+        .as("a lucky start is not believed")
+        .isCloseTo(expected * 0.9, within(1e-9));
+    assertThat(left.rest(INSTANCES.get(2), 0.01, 10 * expected))
+        .isCloseTo(990 * expected, within(1e-6));
+    assertThat(left.rest(INSTANCES.get(2), 0, 10 * expected)).isZero();
+  }
+
+  @Test
   void aKindNeverHeardOfHasAnEstimateToo() {
     assertThat(new TimeLeft(new Plan(List.of())).expected("unheard")).isPositive().isFinite();
   }

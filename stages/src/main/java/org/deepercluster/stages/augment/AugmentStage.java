@@ -3,11 +3,14 @@ package org.deepercluster.stages.augment;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
+import org.deepercluster.stages.ingest.IngestTables;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.targets.Targets;
 
@@ -26,6 +29,9 @@ import org.deepercluster.stages.targets.Targets;
  */
 public record AugmentStage(AugmentConfig config, Targets targets, int workers, int epoch, long seed)
     implements Stage {
+  /** What the sampler and the columns of the draw table take. */
+  private static final int BYTES_PER_DRAW = 100;
+
   @Override
   public String name() {
     return "augment";
@@ -46,8 +52,19 @@ public record AugmentStage(AugmentConfig config, Targets targets, int workers, i
     return List.of("draws");
   }
 
+  /** One worker draws the epoch, and holds its table. */
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    double n = images.applyAsLong("images");
+    return new Work(0, 0, 0, 0, n, 1, BYTES_PER_DRAW * n);
+  }
+
   @Override
   public StageResult run(StageContext context) throws Exception {
+    if (context.hasInput("labels") && epoch == 0) {
+      var unused =
+          IngestTables.labelsById(context.input("labels").table("labels"), DrawEpoch.SUPERVISED);
+    }
     List<Part> parts =
         context.run(
             "",

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.deepercluster.stages.beam.Output;
+import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
@@ -28,6 +29,9 @@ import org.deepercluster.stages.targets.Targets;
 final class DrawEpoch extends StageTransform<Integer> {
   private static final long serialVersionUID = 1;
   private static final int BATCH = 65_536;
+
+  /** What needs one label per image. */
+  static final String SUPERVISED = "method supervised";
 
   private final Work work;
 
@@ -198,7 +202,7 @@ final class DrawEpoch extends StageTransform<Integer> {
       return out.build();
     }
 
-    private Assignment assignment(int n) throws IOException {
+    private Assignment assignment(int n) throws IOException, StageException {
       if (targets.method() == Method.SUPERVISED) {
         return Assignment.labels(targets.k(), labelOf(n));
       }
@@ -224,8 +228,8 @@ final class DrawEpoch extends StageTransform<Integer> {
       return TableReader.read(assignments, ClusterTables.assignments(h + 1), column).ints(column);
     }
 
-    private int[] labelOf(int n) throws IOException {
-      Map<String, Integer> byId = IngestTables.labelsById(labels);
+    private int[] labelOf(int n) throws IOException, StageException {
+      Map<String, Integer> byId = IngestTables.labelsById(labels, SUPERVISED);
       int[] label = new int[n];
       Columns ids = TableReader.read(images, IngestTables.IMAGES, "image_id");
       for (int i = 0; i < n; i++) {

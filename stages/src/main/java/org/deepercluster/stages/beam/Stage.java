@@ -2,6 +2,7 @@ package org.deepercluster.stages.beam;
 
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.ToLongFunction;
 
 /**
  * The contract by which the orchestrator knows a stage: its name, the settings that determine its
@@ -19,6 +20,15 @@ public interface Stage {
 
   /** Names of the tables that the result has, or may have. */
   List<String> outputs();
+
+  /**
+   * How much there is to do, for estimates.
+   *
+   * @param images images behind the input of a role; −1 where the stage has no such input
+   */
+  default Work work(ToLongFunction<String> images) {
+    return Work.NONE;
+  }
 
   /**
    * Runs the stage once.

@@ -7,11 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import java.util.stream.LongStream;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.table.Columns;
@@ -52,6 +54,21 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
   @Override
   public List<String> outputs() {
     return List.of("assignments", "centroids", "pca", "rejects", "trace");
+  }
+
+  /**
+   * Moments and eigenvectors of PCA, the projection, and every pass as if it compared every image
+   * with every centroid of its level.
+   */
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    double n = images.applyAsLong("features");
+    double dim = config.pcaDim();
+    double sample =
+        config.pcaSample() == null ? Math.max(10_000, dim * dim / 2) : config.pcaSample();
+    double pca = 2 * Math.min(n, sample) * dim * dim + 10 * dim * dim * dim + 2 * n * dim * dim;
+    double perImage = (config.m() > 1 ? config.m() : 0) + (double) config.k() / config.m();
+    return Work.algebra(pca + 2 * n * dim * perImage * (config.iterations() + 1));
   }
 
   @Override

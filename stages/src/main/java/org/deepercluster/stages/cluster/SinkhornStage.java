@@ -6,10 +6,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelFile;
 import org.deepercluster.stages.table.Columns;
@@ -31,6 +33,9 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
   /** Log-probabilities that one job holds in memory. */
   private static final int IN_MEMORY_MIB = 256;
 
+  /** Iterations that an estimate counts. */
+  private static final int ITERATIONS = 500;
+
   private static final List<String> OF_TRAINING =
       List.of("singleJobMiB", "sinkhorn.updates", "sinkhorn.updateCount", "sinkhorn.rotation");
 
@@ -51,6 +56,13 @@ public record SinkhornStage(ClusterConfig config, int epoch) implements Stage {
   @Override
   public List<String> outputs() {
     return List.of("assignments", "heads", "iterations", "rejects");
+  }
+
+  /** Ten operations for each log-probability in each of a few hundred iterations. */
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    double n = images.applyAsLong("features");
+    return Work.algebra(n * config.k() * config.sinkhorn().heads() * 10 * ITERATIONS);
   }
 
   @Override

@@ -40,7 +40,12 @@ public final class Schema {
     return of(type, "");
   }
 
-  static Schema of(Class<? extends Record> type, String prefix) {
+  /**
+   * Schema of a section.
+   *
+   * @param prefix dotted key of the section with a trailing dot, or empty
+   */
+  public static Schema of(Class<? extends Record> type, String prefix) {
     List<Setting> components = new ArrayList<>();
     for (RecordComponent component : type.getRecordComponents()) {
       Key key = component.getAnnotation(Key.class);
@@ -169,7 +174,16 @@ public final class Schema {
     for (int i = 0; i < accessors.length; i++) {
       Setting setting = schema.components.get(i);
       Object value = read(accessors[i], record);
-      if (value instanceof Record section) {
+      if (value instanceof NamedSections named) {
+        named
+            .sections()
+            .forEach(
+                (name, records) -> {
+                  for (Record r : records) {
+                    collect(of(r.getClass(), setting.path() + "." + name + "."), r, values);
+                  }
+                });
+      } else if (value instanceof Record section) {
         collect(setting.schema(), section, values);
       } else if (value != null) {
         values.put(setting, value);

@@ -36,7 +36,9 @@ public record Setting(String path, Class<?> valueType, Key key) {
     /** Text, or one word of a list. */
     TEXT("text"),
     /** A group of settings. */
-    SECTION("section");
+    SECTION("section"),
+    /** Groups of settings under names that the file chooses: {@link NamedSections}. */
+    SECTIONS("named sections");
 
     private final String words;
 
@@ -65,6 +67,9 @@ public record Setting(String path, Class<?> valueType, Key key) {
     }
     if (valueType == Boolean.class) {
       return Type.BOOLEAN;
+    }
+    if (NamedSections.class.isAssignableFrom(valueType)) {
+      return Type.SECTIONS;
     }
     return valueType.isRecord() ? Type.SECTION : Type.TEXT;
   }
@@ -149,7 +154,8 @@ public record Setting(String path, Class<?> valueType, Key key) {
         }
         throw new IllegalArgumentException(mustBe() + ", got " + quote(text));
       }
-      case SECTION -> throw new IllegalArgumentException(mustBe() + ", got " + quote(text));
+      case SECTION, SECTIONS ->
+          throw new IllegalArgumentException(mustBe() + ", got " + quote(text));
     };
   }
 
@@ -194,7 +200,7 @@ public record Setting(String path, Class<?> valueType, Key key) {
           case INTEGER -> inRange(BigDecimal.valueOf(((Number) value).longValue()));
           case NUMBER -> Double.isFinite((Double) value) && inRange(new BigDecimal((Double) value));
           case TEXT -> words().isEmpty() ? !text(value).isBlank() : words().contains(text(value));
-          case BOOLEAN, SECTION -> true;
+          case BOOLEAN, SECTION, SECTIONS -> true;
         };
     return fine ? Optional.empty() : Optional.of(mustBe() + ", got " + quote(text(value)));
   }
@@ -218,6 +224,9 @@ public record Setting(String path, Class<?> valueType, Key key) {
     }
     if (type() == Type.BOOLEAN) {
       return "must be true or false";
+    }
+    if (type() == Type.SECTIONS) {
+      return "must be a list of names or sections";
     }
     String range = range();
     return "must be a " + type().words() + (range.isEmpty() ? "" : " " + range);

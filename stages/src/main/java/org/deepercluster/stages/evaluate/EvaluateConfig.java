@@ -3,35 +3,113 @@ package org.deepercluster.stages.evaluate;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
+import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.SettingFault;
 import org.deepercluster.stages.ingest.DataConfig;
 
-/** Transfer evaluation: labelled collections and the classifiers put on the frozen features. */
+/**
+ * Transfer evaluation: labelled collections and how the networks are measured on them.
+ *
+ * <p>Without {@code protocols}, {@code linear}, {@code lowShot} and {@code knn} are measured, each
+ * with its defaults where its section is left out; with them, these three are {@code null}.
+ */
 public record EvaluateConfig(
-    @Key(doc = "Labelled images that the classifiers are trained on.") DataConfig train,
-    @Key(doc = "Labelled images that they are tested on.") DataConfig test,
-    @Key(doc = "Linear classifiers on every convolution.", def = "{}") Linear linear,
-    @Key(doc = "Low-shot classifiers.", def = "{}") LowShot lowShot,
-    @Key(doc = "Weighted k-nearest-neighbour classifier.", def = "{}") Knn knn)
+    @Key(
+            doc =
+                "Labelled images that the classifiers are trained on. Needed unless every protocol"
+                    + " has its own.",
+            def = Key.NONE)
+        DataConfig train,
+    @Key(
+            doc =
+                "Labelled images that they are tested on. Needed unless every protocol has its own.",
+            def = Key.NONE)
+        DataConfig test,
+    @Key(
+            doc =
+                "Linear classifiers on every convolution. Left out: all defaults; not allowed with"
+                    + " `protocols`, nor are the next two.",
+            def = Key.NONE)
+        Linear linear,
+    @Key(doc = "Low-shot classifiers. Left out: all defaults.", def = Key.NONE) LowShot lowShot,
+    @Key(doc = "Weighted k-nearest-neighbour classifier. Left out: all defaults.", def = Key.NONE)
+        Knn knn,
+    @Key(
+            doc =
+                "What to measure instead of the three above: names of protocols (`evaluate --list`),"
+                    + " or sections with the key `protocol` and changed settings.",
+            def = Key.NONE)
+        Protocols protocols)
     implements Serializable {
 
-  /** Checks that both collections have labels. */
+  /** Fills in what is left out and checks that all collections have labels. */
   public EvaluateConfig {
-    Schema.check(EvaluateConfig.class, train, test, linear, lowShot, knn);
-    List<SettingFault> unlabelled = new ArrayList<>();
-    String problem = "is missing: the classifiers need labelled images";
-    if (train.labels() == null) {
-      unlabelled.add(SettingFault.of("train.labels", problem));
+    if (protocols == null) {
+      linear = linear == null ? (Linear) Schema.of(Linear.class).defaults() : linear;
+      lowShot = lowShot == null ? (LowShot) Schema.of(LowShot.class).defaults() : lowShot;
+      knn = knn == null ? (Knn) Schema.of(Knn.class).defaults() : knn;
     }
-    if (test.labels() == null) {
-      unlabelled.add(SettingFault.of("test.labels", problem));
+    Schema.check(EvaluateConfig.class, train, test, linear, lowShot, knn, protocols);
+    List<SettingFault> faults = new ArrayList<>();
+    if (protocols != null) {
+      String problem = "must be left out where evaluation.protocols says what to measure";
+      for (String key :
+          Stream.of(
+                  linear == null ? null : "linear",
+                  lowShot == null ? null : "lowShot",
+                  knn == null ? null : "knn")
+              .filter(Objects::nonNull)
+              .toList()) {
+        faults.add(new SettingFault(List.of(key, "protocols"), problem));
+      }
+      for (Protocols.Named p : protocols.all()) {
+        String prefix = "protocols." + p.name() + ".";
+        labelled(p.data().train(), train, prefix + "train", "train", faults);
+        labelled(p.data().test(), test, prefix + "test", "test", faults);
+      }
+    } else {
+      labelled(train, null, "train", "train", faults);
+      labelled(test, null, "test", "test", faults);
     }
-    if (!unlabelled.isEmpty()) {
-      throw new InvalidSettingsException(unlabelled);
+    if (!faults.isEmpty()) {
+      throw new InvalidSettingsException(faults.stream().distinct().toList());
     }
+  }
+
+  private static void labelled(
+      DataConfig own, DataConfig common, String key, String commonKey, List<SettingFault> faults) {
+    DataConfig data = own == null ? common : own;
+    if (data == null) {
+      faults.add(
+          key.equals(commonKey)
+              ? SettingFault.of(key, "is missing: the evaluation needs labelled images")
+              : new SettingFault(
+                  List.of(key, commonKey),
+                  "is missing, and so is evaluation."
+                      + commonKey
+                      + ": the protocol needs labelled images"));
+    } else if (!data.labelled()) {
+      faults.add(
+          SettingFault.of(
+              (own == null ? commonKey : key) + ".labels",
+              "is missing: the classifiers need labelled images"));
+    }
+  }
+
+  /** The collection that a protocol is trained on. */
+  public DataConfig trainOf(Protocols.Named protocol) {
+    return protocol.data().train() == null ? train : protocol.data().train();
+  }
+
+  /** The collection that a protocol is tested on. */
+  public DataConfig testOf(Protocols.Named protocol) {
+    return protocol.data().test() == null ? test : protocol.data().test();
   }
 
   /** Multinomial logistic regression by SGD, lr_t = lr / sqrt(1 + lr·wd·t). */
@@ -53,11 +131,76 @@ public record EvaluateConfig(
                       + " training images first, so that one learning rate fits every layer and"
                       + " network; false is the paper's.",
               def = "true")
-          boolean standardise)
-      implements Serializable {
+          boolean standardise,
+      @Key(
+              doc =
+                  "Layers to measure: `all` convolutions, the `last` one, `last-block` (its output"
+                      + " after max pooling), or names with commas between.",
+              def = "all")
+          String layers,
+      @Key(
+              doc =
+                  "What the classifiers are trained on: `cached` features, of each image once as it"
+                      + " is seen in inference, or `augmented` ones, of a new random crop and flip"
+                      + " in each epoch, as published; not with `standardise` or `last-block`.",
+              def = "cached",
+              oneOf = {"cached", "augmented"})
+          String features,
+      @Key(
+              doc =
+                  "Learning rates of single layers in the place of `lr`, such as `conv1=0.005,"
+                      + " conv2=0.01`; with `augmented` features.",
+              def = Key.NONE)
+          String layerLr,
+      @Key(doc = "Crops and flips of `augmented` features.", def = "{}") AugmentConfig augment,
+      @Key(
+              doc = "Steps on `augmented` features between two states that are kept for a restart.",
+              def = "1000",
+              min = 1,
+              max = 1_000_000_000,
+              affectsResult = false)
+          int keepEvery)
+      implements FrozenProtocol {
     /** Checks ranges. */
     public Linear {
-      Schema.check(Linear.class, epochs, batchSize, lr, momentum, weightDecay, standardise);
+      Schema.check(
+          Linear.class,
+          epochs,
+          batchSize,
+          lr,
+          momentum,
+          weightDecay,
+          standardise,
+          layers,
+          features,
+          layerLr,
+          augment,
+          keepEvery);
+      boolean augmented = features.equals("augmented");
+      Schema.require(
+          !augmented || !standardise,
+          "must be false with augmented features, which have no statistics before training",
+          "standardise",
+          "features");
+      Schema.require(
+          augmented || layerLr == null, "must be left out with cached features", "layerLr");
+      var unused = AugmentedLinear.rates(layerLr);
+    }
+
+    @Override
+    public List<Measurement> measure(Evaluation evaluation) throws Exception {
+      return features.equals("augmented")
+          ? AugmentedLinear.measure(evaluation, this)
+          : FrozenProtocol.super.measure(evaluation);
+    }
+
+    @Override
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
+      // The same orders for all networks: only the features differ.
+      LinearClassifier linear =
+          LinearProbe.train(features.train(), this, Seeds.of(seed, "linear/" + layer));
+      return List.of(Result.of(name, MetricNames.TOP1, layer, linear.top1(features.test())));
     }
   }
 
@@ -82,11 +225,31 @@ public record EvaluateConfig(
                       + " labelled images first, so that the penalty means the same for every layer"
                       + " and network.",
               def = "true")
-          boolean standardise)
-      implements Serializable {
+          boolean standardise,
+      @Key(
+              doc =
+                  "Layers to measure: `all` convolutions, the `last` one, `last-block` (its output"
+                      + " after max pooling), or names with commas between.",
+              def = "all")
+          String layers)
+      implements FrozenProtocol {
     /** Checks ranges. */
     public LowShot {
-      Schema.check(LowShot.class, perClass, draws, c, standardise);
+      Schema.check(LowShot.class, perClass, draws, c, standardise, layers);
+    }
+
+    @Override
+    public int units(int classes) {
+      return draws;
+    }
+
+    @Override
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
+      double top1 =
+          org.deepercluster.stages.evaluate.LowShot.top1(
+              features.train(), features.test(), this, Seeds.of(seed, "lowshot"), unit);
+      return List.of(Result.of(name + perClass, MetricNames.TOP1, layer, top1));
     }
   }
 
@@ -95,11 +258,27 @@ public record EvaluateConfig(
       @Key(doc = "Neighbours that vote.", symbol = "k", def = "20", min = 1, max = 100_000)
           int neighbours,
       @Key(doc = "Temperature of the votes.", symbol = "τ", def = "0.07", min = 0, aboveMin = true)
-          double temperature)
-      implements Serializable {
+          double temperature,
+      @Key(
+              doc =
+                  "Layers to measure: `all` convolutions, the `last` one, `last-block` (its output"
+                      + " after max pooling), or names with commas between.",
+              def = "last-block")
+          String layers)
+      implements FrozenProtocol {
     /** Checks ranges. */
     public Knn {
-      Schema.check(Knn.class, neighbours, temperature);
+      Schema.check(Knn.class, neighbours, temperature, layers);
+    }
+
+    @Override
+    public List<Result> probe(String name, Features features, int unit, long seed) {
+      String layer = features.layer();
+      double top1 =
+          org.deepercluster.stages.evaluate.Knn.top1(features.train(), features.test(), this);
+      return List.of(
+          Result.of(
+              name, MetricNames.TOP1, layer.equals(EvaluateTables.LAST_BLOCK) ? "" : layer, top1));
     }
   }
 }

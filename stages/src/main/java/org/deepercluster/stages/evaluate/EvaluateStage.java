@@ -3,27 +3,18 @@ package org.deepercluster.stages.evaluate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
-import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
-import org.deepercluster.stages.ingest.IngestTables;
-import org.deepercluster.stages.model.ConvLayer;
 import org.deepercluster.stages.model.ModelConfig;
-import org.deepercluster.stages.model.ModelFile;
-import org.deepercluster.stages.model.Trunk;
-import org.deepercluster.stages.table.Columns;
-import org.deepercluster.stages.table.Manifest;
-import org.deepercluster.stages.table.Part;
-import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.table.TableWriter;
 
 /**
- * Transfer evaluation of the trained and of the untrained network: linear classifiers on every
- * convolution, low-shot classifiers, weighted k-NN; clusters against labels. Table: {@link
- * EvaluateTables#RESULTS}.
+ * The evaluation that names no protocols, of the trained and of the untrained network: linear
+ * classifiers on every convolution, low-shot classifiers and weighted k-NN, in one pass over the
+ * images; clusters against labels. Table: {@link EvaluateTables#RESULTS}.
  *
  * <p>Inputs: {@code train} and {@code test}, labelled images; {@code untrained} and {@code
  * trained}, stages that left a checkpoint ({@code trained} absent for {@code method: random});
@@ -62,105 +53,27 @@ public record EvaluateStage(EvaluateConfig config, ModelConfig model, int perSup
 
   @Override
   public StageResult run(StageContext context) throws Exception {
-    Manifest train = context.input("train");
-    Manifest test = context.input("test");
-    int classes = classes(train, test);
-    List<String> networks = new ArrayList<>(List.of(UNTRAINED));
-    if (context.hasInput("trained")) {
-      networks.add(TRAINED);
-    }
-    List<PoolActivations.Task> passes = new ArrayList<>();
-    for (String network : networks) {
-      String checkpoint =
-          ModelFile.path(context.input(network.equals(TRAINED) ? "trained" : "untrained"));
-      for (Part p : train.table("images")) {
-        passes.add(new PoolActivations.Task(network, checkpoint, "train", p));
-      }
-      for (Part p : test.table("images")) {
-        passes.add(new PoolActivations.Task(network, checkpoint, "test", p));
-      }
-    }
-    List<Part> pooled = context.run("features", out -> new PoolActivations(model, passes, out));
-    List<String> layers;
-    try (Trunk trunk = Trunk.create(model, 0)) {
-      layers = new ArrayList<>(trunk.convLayers().stream().map(ConvLayer::name).toList());
-    }
-    layers.add(EvaluateTables.LAST_BLOCK);
-    List<Probe.Task> tasks = new ArrayList<>();
-    for (String layer : layers) {
-      for (String network : networks) {
-        tasks.add(
-            new Probe.LayerTask(
-                network,
-                layer,
-                labelled(pooled, network, "train", layer, train, classes),
-                labelled(pooled, network, "test", layer, test, classes)));
-      }
-    }
+    Evaluation evaluation =
+        new Evaluation(
+            context, name(), model, Evaluation.networks(context), Seeds.of(seed, "evaluate"));
+    List<Probe.Task> clusters = new ArrayList<>();
     if (context.hasInput("clusters") && !context.input("images").table("labels").isEmpty()) {
-      tasks.add(
+      clusters.add(
           new Probe.ClusterTask(
               context.input("clusters").table("assignments"),
               perSuper,
               context.input("images").table("labels")));
     }
-    List<Part> parts =
-        context.run(
-            "classifiers", out -> new Probe(config, Seeds.of(seed, "evaluate"), tasks, out));
-    return StageResult.of(parts, metrics(parts, context.hasInput("trained")));
-  }
-
-  /**
-   * The results by their stable names: {@code eval/<protocol>/<metric>[/<layer>]}, those of the
-   * untrained network under {@code random/eval/…}. For {@code method: random} the untrained network
-   * is the experiment's own and stands under both.
-   */
-  private static TreeMap<String, Double> metrics(List<Part> parts, boolean hasTrained)
-      throws java.io.IOException {
-    TreeMap<String, Double> metrics = new TreeMap<>();
-    Columns c = TableReader.read(parts, EvaluateTables.RESULTS);
-    for (int i = 0; i < c.rows(); i++) {
-      Result r =
-          new Result(
-              c.strings("protocol")[i],
-              c.strings("metric")[i],
-              c.strings("layer")[i],
-              c.doubles("value")[i],
-              c.doubles("sd")[i]);
-      boolean trained = c.strings("network")[i].equals(TRAINED);
-      Result.named(List.of(r))
-          .forEach(
-              (name, value) -> {
-                if (!trained) {
-                  metrics.put("random/eval/" + name, value);
-                }
-                if (trained || !hasTrained) {
-                  metrics.put("eval/" + name, value);
-                }
-              });
-    }
-    return metrics;
-  }
-
-  private static Probe.Labelled labelled(
-      List<Part> pooled, String network, String set, String layer, Manifest images, int classes) {
-    var schema = EvaluateTables.layer(network, set, layer);
-    return new Probe.Labelled(
-        Part.of(pooled, schema.name()), schema, images.table("labels"), classes);
-  }
-
-  private static int classes(Manifest train, Manifest test) throws Exception {
-    int classes = 0;
-    for (Manifest m : List.of(train, test)) {
-      List<Part> labels = m.table("labels");
-      if (labels.isEmpty()) {
-        throw new StageException(
-            m.instance() + " has no labels; evaluation.train and evaluation.test need them");
-      }
-      for (int l : TableReader.read(labels, IngestTables.LABELS, "label").ints("label")) {
-        classes = Math.max(classes, l + 1);
-      }
-    }
-    return classes;
+    List<Measurement> rows =
+        Probe.measure(
+            evaluation,
+            List.of(
+                new Probe.Named(MetricNames.LINEAR, config.linear()),
+                new Probe.Named(MetricNames.LOWSHOT, config.lowShot()),
+                new Probe.Named(MetricNames.KNN, config.knn())),
+            clusters);
+    return StageResult.of(
+        List.of(TableWriter.write(context.directory(), 0, Measurement.columns(rows))),
+        Measurement.numbers(rows));
   }
 }

@@ -1,43 +1,35 @@
 package org.deepercluster.stages.evaluate;
 
-import java.util.Arrays;
-import java.util.List;
 import org.deepercluster.stages.config.Seeds;
 
 /**
  * Low-shot classification: L2-regularised multinomial logistic regression on a few labelled images
  * per class, repeated over seeded draws of these images.
- *
- * @param mean mean accuracy over the draws, percent
- * @param sd sample standard deviation (over draws − 1) of the accuracy, points; 0 for one draw
- * @param accuracies accuracy of every draw, percent
  */
-public record LowShot(double mean, double sd, List<Double> accuracies) {
+final class LowShot {
+  private LowShot() {}
+
   /**
-   * Fits and tests one classifier per draw.
+   * Fits and tests the classifier of one draw.
    *
    * @param train labelled images to draw from
    * @param test labelled images to test on, at least one
-   * @param config images per class, draws, C
+   * @param config images per class, C
    * @param seed seed of the draws
+   * @param draw which of them, from 0
+   * @return accuracy, percent
    * @throws IllegalArgumentException if a class has fewer training images than are drawn, or the
    *     two sets differ in dimension
    */
-  public static LowShot evaluate(
-      LabelledFeatures train, LabelledFeatures test, EvaluateConfig.LowShot config, long seed) {
-    double[] accuracies = new double[config.draws()];
-    for (int d = 0; d < accuracies.length; d++) {
-      int[] drawn =
-          draw(train.labels(), train.classes(), config.perClass(), Seeds.of(seed, (long) d));
-      accuracies[d] = fit(train.rows(drawn), config).top1(test);
-    }
-    double mean = Arrays.stream(accuracies).sum() / accuracies.length;
-    double squares = 0;
-    for (double a : accuracies) {
-      squares += (a - mean) * (a - mean);
-    }
-    double sd = accuracies.length > 1 ? Math.sqrt(squares / (accuracies.length - 1)) : 0;
-    return new LowShot(mean, sd, Arrays.stream(accuracies).boxed().toList());
+  static double top1(
+      LabelledFeatures train,
+      LabelledFeatures test,
+      EvaluateConfig.LowShot config,
+      long seed,
+      int draw) {
+    int[] drawn =
+        draw(train.labels(), train.classes(), config.perClass(), Seeds.of(seed, (long) draw));
+    return fit(train.rows(drawn), config).top1(test);
   }
 
   /**
@@ -58,11 +50,6 @@ public record LowShot(double mean, double sd, List<Double> accuracies) {
         LogisticRegression.fit(
             new LabelledFeatures(x, dim, shots.labels(), shots.classes()), config.c());
     return standardisation.unfold(standardised.weights(), standardised.biases());
-  }
-
-  /** The result under its stable name. */
-  public Result result(int perClass, String layer) {
-    return new Result(MetricNames.lowShot(perClass), MetricNames.TOP1, layer, mean, sd);
   }
 
   /**

@@ -10,6 +10,8 @@ package org.deepercluster.stages.evaluate;
  * <tr><td>{@code lowshot10/top1/conv5}</td><td>mean accuracy over the draws of 10 images per class, percent</td></tr>
  * <tr><td>{@code lowshot10/top1_sd/conv5}</td><td>its sample standard deviation, points</td></tr>
  * <tr><td>{@code knn/top1}</td><td>accuracy, percent</td></tr>
+ * <tr><td>{@code voc07-svm/map/conv13}, {@code map_11point}, {@code map_interpolated}</td><td>mean average precision, percent, see {@link AveragePrecision}</td></tr>
+ * <tr><td>{@code voc07-lowshot/map_k4/conv13}</td><td>its mean over the samples of 4 images per class</td></tr>
  * <tr><td>{@code clusters/nmi}</td><td>NMI normalised by √(H·H)</td></tr>
  * <tr><td>{@code clusters/nmi_arithmetic}</td><td>NMI normalised by the arithmetic mean</td></tr>
  * <tr><td>{@code clusters/ami}, {@code ari}, {@code purity}</td><td>see {@link ClusterMetrics}</td></tr>
@@ -21,6 +23,9 @@ public final class MetricNames {
   /** Linear classifiers, layer by layer. */
   public static final String LINEAR = "linear";
 
+  /** Classifiers on a few labelled images per class; their number follows. */
+  public static final String LOWSHOT = "lowshot";
+
   /** Weighted k-nearest-neighbour classifier. */
   public static final String KNN = "knn";
 
@@ -29,6 +34,15 @@ public final class MetricNames {
 
   /** Accuracy in percent, 0 to 100. */
   public static final String TOP1 = "top1";
+
+  /** Mean over the classes of {@link AveragePrecision#area}, percent. */
+  public static final String MAP = "map";
+
+  /** Mean over the classes of {@link AveragePrecision#elevenPoint}, percent. */
+  public static final String MAP_11POINT = "map_11point";
+
+  /** Mean over the classes of {@link AveragePrecision#interpolated}, percent. */
+  public static final String MAP_INTERPOLATED = "map_interpolated";
 
   /** NMI normalised by √(H·H). */
   public static final String NMI = "nmi";
@@ -61,7 +75,7 @@ public final class MetricNames {
 
   /** Protocol of the low-shot classifiers on {@code perClass} labelled images per class. */
   public static String lowShot(int perClass) {
-    return "lowshot" + perClass;
+    return LOWSHOT + perClass;
   }
 
   /** Name of the standard deviation that goes with {@code metric}. */

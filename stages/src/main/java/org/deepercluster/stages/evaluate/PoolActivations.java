@@ -2,6 +2,7 @@ package org.deepercluster.stages.evaluate;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deepercluster.stages.beam.Output;
@@ -19,17 +20,24 @@ import org.deepercluster.stages.table.Part;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Activations of every convolution after its ReLU, pooled, and the output of the last block after
- * its max pooling, of all labelled images: one pass of a network over a block for all layers.
+ * Activations of convolutions after their ReLU, pooled, and the output of the last block after its
+ * max pooling, of all labelled images: one pass of a network over a block for all layers.
  */
 final class PoolActivations extends StageTransform<PoolActivations.Task> {
   private static final long serialVersionUID = 1;
 
   private final ModelConfig model;
+  private final ArrayList<String> layers;
 
-  PoolActivations(ModelConfig model, List<Task> tasks, String directory) {
+  /**
+   * A pass.
+   *
+   * @param layers names of convolutions, {@link EvaluateTables#LAST_BLOCK}, or both
+   */
+  PoolActivations(ModelConfig model, List<String> layers, List<Task> tasks, String directory) {
     super(tasks, directory);
     this.model = model;
+    this.layers = new ArrayList<>(layers);
   }
 
   /**
@@ -44,18 +52,20 @@ final class PoolActivations extends StageTransform<PoolActivations.Task> {
 
   @Override
   protected UnitWork<Task> work() {
-    return new Work(model);
+    return new Work(model, layers);
   }
 
   private static final class Work implements UnitWork<Task> {
     private static final long serialVersionUID = 1;
 
     private final ModelConfig model;
+    private final ArrayList<String> wanted;
     private transient Trunk trunk;
     private transient String loaded;
 
-    Work(ModelConfig model) {
+    Work(ModelConfig model, ArrayList<String> wanted) {
       this.model = model;
+      this.wanted = wanted;
     }
 
     @Override
@@ -67,53 +77,55 @@ final class PoolActivations extends StageTransform<PoolActivations.Task> {
         loaded = task.checkpoint();
       }
       ImageBlock images = ImageBlock.read(task.images());
-      List<ConvLayer> layers = trunk.convLayers();
-      List<FeaturePooling> poolings = new ArrayList<>();
-      List<float[]> features = new ArrayList<>();
+      List<ConvLayer> all = trunk.convLayers();
+      ConvLayer last = all.get(all.size() - 1);
+      boolean lastBlock = wanted.contains(EvaluateTables.LAST_BLOCK);
+      List<ConvLayer> layers = all.stream().filter(l -> wanted.contains(l.name())).toList();
+      Map<String, FeaturePooling> poolings = new LinkedHashMap<>();
+      Map<String, float[]> features = new LinkedHashMap<>();
       for (ConvLayer l : layers) {
         FeaturePooling pooling = FeaturePooling.of(l.channels(), l.height(), l.width());
-        poolings.add(pooling);
-        features.add(new float[Math.multiplyExact(images.size(), pooling.dim())]);
+        poolings.put(l.name(), pooling);
+        features.put(l.name(), new float[Math.multiplyExact(images.size(), pooling.dim())]);
       }
-      float[] lastBlock = null;
-      List<String> names = layers.stream().map(ConvLayer::name).toList();
+      if (lastBlock) {
+        int dim = last.channels() * (last.height() / 2) * (last.width() / 2);
+        features.put(EvaluateTables.LAST_BLOCK, new float[Math.multiplyExact(images.size(), dim)]);
+      }
+      List<String> names = new ArrayList<>(poolings.keySet());
+      if (lastBlock && !names.contains(last.name())) {
+        names.add(last.name());
+      }
       for (ImageBlock.Batch b :
           images.batches(model.imageSize(), trunk.inputChannels(), ImageBlock.INFERENCE_BATCH)) {
         Map<String, INDArray> activations = trunk.activations(b.input(), names);
-        for (int i = 0; i < names.size(); i++) {
-          float[] pooled = poolings.get(i).pool(activations.get(names.get(i)));
-          System.arraycopy(
-              pooled, 0, features.get(i), b.from() * poolings.get(i).dim(), pooled.length);
+        for (Map.Entry<String, FeaturePooling> p : poolings.entrySet()) {
+          put(p.getValue().pool(activations.get(p.getKey())), b, features.get(p.getKey()));
         }
-        float[] block = FeaturePooling.maxPool(activations.get(names.get(names.size() - 1)));
-        if (lastBlock == null) {
-          lastBlock = new float[Math.multiplyExact(images.size(), block.length / b.size())];
+        if (lastBlock) {
+          put(
+              FeaturePooling.maxPool(activations.get(last.name())),
+              b,
+              features.get(EvaluateTables.LAST_BLOCK));
         }
-        System.arraycopy(block, 0, lastBlock, b.from() * (block.length / b.size()), block.length);
         output.progress(b.from() + b.size(), images.size(), Map.of());
       }
       List<Part> parts = new ArrayList<>();
-      parts.add(
-          output.write(
-              task.images().index(),
-              Columns.of(
-                      EvaluateTables.layer(task.network(), task.set(), EvaluateTables.LAST_BLOCK),
-                      images.size())
-                  .set("image_id", images.ids())
-                  .set("feature", lastBlock)
-                  .build()));
-      for (int i = 0; i < names.size(); i++) {
+      for (Map.Entry<String, float[]> f : features.entrySet()) {
         parts.add(
             output.write(
                 task.images().index(),
                 Columns.of(
-                        EvaluateTables.layer(task.network(), task.set(), names.get(i)),
-                        images.size())
+                        EvaluateTables.layer(task.network(), task.set(), f.getKey()), images.size())
                     .set("image_id", images.ids())
-                    .set("feature", features.get(i))
+                    .set("feature", f.getValue())
                     .build()));
       }
       return parts;
+    }
+
+    private static void put(float[] rows, ImageBlock.Batch b, float[] features) {
+      System.arraycopy(rows, 0, features, b.from() * (rows.length / b.size()), rows.length);
     }
 
     @Override

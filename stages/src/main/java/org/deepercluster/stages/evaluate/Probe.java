@@ -2,33 +2,41 @@ package org.deepercluster.stages.evaluate;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.beam.Output;
+import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
 import org.deepercluster.stages.cluster.ClusterMetrics;
 import org.deepercluster.stages.cluster.ClusterStage;
 import org.deepercluster.stages.cluster.LabelledClusters;
-import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.ingest.IngestTables;
-import org.deepercluster.stages.table.Columns;
+import org.deepercluster.stages.model.ConvLayer;
+import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.table.Manifest;
 import org.deepercluster.stages.table.Part;
-import org.deepercluster.stages.table.TableReader;
 import org.deepercluster.stages.table.TableSchema;
 
-/** Classifiers on one layer of one network per unit, and one unit for the clusters. */
+/** The units of frozen protocols, and one for the clusters. */
 final class Probe extends StageTransform<Probe.Task> {
   private static final long serialVersionUID = 1;
 
   private final Work work;
 
-  Probe(EvaluateConfig config, long seed, List<Task> tasks, String directory) {
+  Probe(long seed, List<Task> tasks, String directory) {
     super(tasks, directory);
-    this.work = new Work(config, seed);
+    this.work = new Work(seed);
   }
+
+  /** A protocol under the name of its results. */
+  record Named(String name, FrozenProtocol protocol) implements Serializable {}
 
   /** What one unit measures. */
   sealed interface Task extends Serializable {
@@ -36,17 +44,21 @@ final class Probe extends StageTransform<Probe.Task> {
   }
 
   /**
-   * Linear and low-shot classifiers on a convolution; k-NN on the last block's output.
+   * A unit of a protocol on a layer.
    *
+   * @param protocol what to do
    * @param network {@code trained} or {@code random}
    * @param layer name of the convolution, or {@link EvaluateTables#LAST_BLOCK}
+   * @param unit from 0
    * @param train its pooled activations of the training images, and their labels
    * @param test of the test images
    */
-  record LayerTask(String network, String layer, Labelled train, Labelled test) implements Task {}
+  record LayerTask(
+      Named protocol, String network, String layer, int unit, Labelled train, Labelled test)
+      implements Task {}
 
   /**
-   * Clusters against labels.
+   * Clusters against labels, of the images that have exactly one.
    *
    * @param assignments files of the assignments table
    * @param perSuper k/m
@@ -55,7 +67,7 @@ final class Probe extends StageTransform<Probe.Task> {
   record ClusterTask(List<Part> assignments, int perSuper, List<Part> labels) implements Task {
     @Override
     public String network() {
-      return "trained";
+      return EvaluateStage.TRAINED;
     }
   }
 
@@ -70,31 +82,126 @@ final class Probe extends StageTransform<Probe.Task> {
   record Labelled(List<Part> features, TableSchema schema, List<Part> labels, int classes)
       implements Serializable {
 
-    /** Rows that have a label, in order. */
-    LabelledFeatures read() throws IOException {
-      Map<String, Integer> label = IngestTables.labelsById(labels);
-      Columns c = TableReader.read(features, schema);
-      int dim = c.dimension("feature");
-      float[] all = c.vectors("feature");
-      int[] found = new int[c.rows()];
-      int n = 0;
-      for (int i = 0; i < c.rows(); i++) {
-        Integer l = label.get(c.strings("image_id")[i]);
-        if (l != null) {
-          if (n != i) {
-            System.arraycopy(all, i * dim, all, n * dim, dim);
+    Examples read() throws IOException {
+      return Examples.read(features, schema, labels, classes);
+    }
+  }
+
+  /**
+   * Passes every network once over both sets of images, then runs all protocols in one pipeline.
+   *
+   * @param evaluation networks and images
+   * @param protocols what to measure
+   * @param others further tasks for the same pipeline
+   * @return the protocols' results in the order of layers and networks, protocol after protocol,
+   *     then the rows of {@code others}
+   */
+  static List<Measurement> measure(
+      Evaluation evaluation, List<Named> protocols, List<? extends Task> others) throws Exception {
+    int classes = evaluation.classes();
+    List<String> known = layers(evaluation);
+    Set<String> needed = new LinkedHashSet<>();
+    for (Named p : protocols) {
+      needed.addAll(layers(p, known));
+    }
+    List<String> layers = known.stream().filter(needed::contains).toList();
+    List<PoolActivations.Task> passes = new ArrayList<>();
+    for (Evaluation.Network n : evaluation.networks()) {
+      for (Part p : evaluation.train().table("images")) {
+        passes.add(new PoolActivations.Task(n.name(), n.checkpoint(), "train", p));
+      }
+      for (Part p : evaluation.test().table("images")) {
+        passes.add(new PoolActivations.Task(n.name(), n.checkpoint(), "test", p));
+      }
+    }
+    List<Part> pooled =
+        evaluation
+            .context()
+            .run("features", out -> new PoolActivations(evaluation.model(), layers, passes, out));
+    List<Task> tasks = new ArrayList<>();
+    for (String layer : layers) {
+      for (Evaluation.Network n : evaluation.networks()) {
+        Labelled train = labelled(pooled, n, "train", layer, evaluation.train(), classes);
+        Labelled test = labelled(pooled, n, "test", layer, evaluation.test(), classes);
+        for (Named p : protocols) {
+          if (layers(p, known).contains(layer)) {
+            for (int u = 0; u < p.protocol().units(classes); u++) {
+              tasks.add(new LayerTask(p, n.name(), layer, u, train, test));
+            }
           }
-          found[n++] = l;
         }
       }
-      return n == found.length
-          ? new LabelledFeatures(all, dim, found, classes)
-          : new LabelledFeatures(
-              java.util.Arrays.copyOf(all, n * dim),
-              dim,
-              java.util.Arrays.copyOf(found, n),
-              classes);
     }
+    tasks.addAll(others);
+    List<Part> parts =
+        evaluation.context().run("classifiers", out -> new Probe(evaluation.seed(), tasks, out));
+    List<Measurement> results = new ArrayList<>();
+    for (Named p : protocols) {
+      results.addAll(p.protocol().results(rows(parts, tasks, t -> isOf(p, t))));
+    }
+    results.addAll(rows(parts, tasks, others::contains));
+    return results;
+  }
+
+  private static boolean isOf(Named p, Task t) {
+    return t instanceof LayerTask l && l.protocol().equals(p);
+  }
+
+  /** Rows of some of the tasks; each has left one file, under its number. */
+  private static List<Measurement> rows(List<Part> parts, List<Task> tasks, Predicate<Task> wanted)
+      throws IOException {
+    return Measurement.read(
+        parts.stream().sorted().filter(p -> wanted.test(tasks.get(p.index()))).toList());
+  }
+
+  /** The network's layers, from input to output. */
+  static List<String> layers(Evaluation evaluation) {
+    List<String> layers;
+    try (Trunk trunk = Trunk.create(evaluation.model(), 0)) {
+      layers = new ArrayList<>(trunk.convLayers().stream().map(ConvLayer::name).toList());
+    }
+    layers.add(EvaluateTables.LAST_BLOCK);
+    return layers;
+  }
+
+  /** The layers that a protocol names. */
+  private static List<String> layers(Named p, List<String> known) throws StageException {
+    return layers(p.name(), p.protocol().layers(), known);
+  }
+
+  /** Those of the {@code known} layers that the setting {@code layers} of a protocol names. */
+  static List<String> layers(String protocol, String asked, List<String> known)
+      throws StageException {
+    List<String> convolutions = known.subList(0, known.size() - 1);
+    if (asked.equals("all")) {
+      return convolutions;
+    }
+    if (asked.equals("last")) {
+      return convolutions.subList(convolutions.size() - 1, convolutions.size());
+    }
+    List<String> named = List.of(asked.split("\\s*,\\s*", -1));
+    for (String layer : named) {
+      if (!known.contains(layer)) {
+        throw new StageException(
+            protocol
+                + ": layers must be all, last, or some of "
+                + String.join(", ", known)
+                + "; got "
+                + asked);
+      }
+    }
+    return named;
+  }
+
+  private static Labelled labelled(
+      List<Part> pooled,
+      Evaluation.Network network,
+      String set,
+      String layer,
+      Manifest images,
+      int classes) {
+    TableSchema schema = EvaluateTables.layer(network.name(), set, layer);
+    return new Labelled(Part.of(pooled, schema.name()), schema, images.table("labels"), classes);
   }
 
   @Override
@@ -102,7 +209,21 @@ final class Probe extends StageTransform<Probe.Task> {
     return work;
   }
 
-  private record Work(EvaluateConfig config, long seed) implements UnitWork<Task> {
+  private static final class Work implements UnitWork<Task> {
+    private static final long serialVersionUID = 1;
+
+    private final long seed;
+
+    /** Read for the unit before: units of a layer come one after the other. */
+    private transient Labelled trainSource;
+
+    private transient Labelled testSource;
+    private transient Features features;
+
+    Work(long seed) {
+      this.seed = seed;
+    }
+
     @Override
     public List<Part> process(Unit<Task> unit, Output output) throws Exception {
       NativeRuntime.setThreads(1);
@@ -110,36 +231,21 @@ final class Probe extends StageTransform<Probe.Task> {
           unit.value() instanceof LayerTask layer
               ? layer(layer)
               : clusters((ClusterTask) unit.value());
-      int n = results.size();
-      String[] network = new String[n];
-      java.util.Arrays.fill(network, unit.value().network());
       return List.of(
           output.write(
               unit.index(),
-              Columns.of(EvaluateTables.RESULTS, n)
-                  .set("network", network)
-                  .set("protocol", results.stream().map(Result::protocol).toArray(String[]::new))
-                  .set("metric", results.stream().map(Result::metric).toArray(String[]::new))
-                  .set("layer", results.stream().map(Result::layer).toArray(String[]::new))
-                  .set("value", results.stream().mapToDouble(Result::value).toArray())
-                  .set("sd", results.stream().mapToDouble(Result::sd).toArray())
-                  .build()));
+              Measurement.columns(
+                  results.stream().map(r -> new Measurement(unit.value().network(), r)).toList())));
     }
 
     private List<Result> layer(LayerTask task) throws IOException {
-      LabelledFeatures train = task.train().read();
-      LabelledFeatures test = task.test().read();
-      if (task.layer().equals(EvaluateTables.LAST_BLOCK)) {
-        return List.of(
-            Result.of(MetricNames.KNN, MetricNames.TOP1, Knn.top1(train, test, config.knn())));
+      if (!Objects.equals(task.train(), trainSource) || !Objects.equals(task.test(), testSource)) {
+        close();
+        features = new Features(task.layer(), task.train().read(), task.test().read());
+        trainSource = task.train();
+        testSource = task.test();
       }
-      // The same draws and orders for both networks: only the features differ.
-      LinearClassifier linear =
-          LinearProbe.train(train, config.linear(), Seeds.of(seed, "linear/" + task.layer()));
-      return List.of(
-          Result.of(MetricNames.LINEAR, MetricNames.TOP1, task.layer(), linear.top1(test)),
-          LowShot.evaluate(train, test, config.lowShot(), Seeds.of(seed, "lowshot"))
-              .result(config.lowShot().perClass(), task.layer()));
+      return task.protocol().protocol().probe(task.protocol().name(), features, task.unit(), seed);
     }
 
     private static List<Result> clusters(ClusterTask task) throws IOException {
@@ -147,8 +253,15 @@ final class Probe extends StageTransform<Probe.Task> {
           LabelledClusters.of(
               task.assignments(),
               ClusterStage.labels(task.assignments(), task.perSuper()),
-              IngestTables.labelsById(task.labels()));
+              IngestTables.singleLabels(task.labels()));
       return Result.of(ClusterMetrics.of(both.labels(), both.clusters()));
+    }
+
+    @Override
+    public void close() {
+      features = null;
+      trainSource = null;
+      testSource = null;
     }
   }
 }

@@ -3,9 +3,11 @@ package org.deepercluster.stages.features;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.ModelFile;
@@ -31,6 +33,11 @@ public record FeaturesStage(ModelConfig model) implements Stage {
   @Override
   public List<String> outputs() {
     return List.of("features");
+  }
+
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    return Work.inference(images.applyAsLong("images"), model.operations());
   }
 
   @Override

@@ -185,6 +185,9 @@ public final class ImageCodec {
       throw new RejectedImageException(
           TRUNCATED, "the WebP file has " + file.length + " of " + length + " bytes");
     }
+    if (WebpFrame.chunks(file, 12, file.length) > file.length + 1L && !rules.decodeTruncated()) {
+      throw new RejectedImageException(TRUNCATED, "the WebP file ends before its picture does");
+    }
     for (WebpFrame frame : WebpFrame.of(file)) {
       checkSize(frame.width(), frame.height(), rules);
       if (frame.lossy() && (long) frame.width() * frame.height() > MAX_LOSSY_WEBP_PIXELS) {
@@ -425,21 +428,35 @@ public final class ImageCodec {
     return new Image(outW, outH, n, pixels);
   }
 
+  /** The bytes of a file; refuses a decoder that a damaged file leads in circles. */
   private static final class ByteArrayStream extends ImageInputStreamImpl {
+    /** Reads per byte of the file: a decoder needs a few. */
+    private static final int MAX_READS = 64;
+
     private final byte[] bytes;
+    private long readsLeft;
 
     ByteArrayStream(byte[] bytes) {
       this.bytes = bytes;
+      this.readsLeft = (long) MAX_READS * (bytes.length + 4096);
+    }
+
+    private void countRead() throws IOException {
+      if (--readsLeft < 0) {
+        throw new IOException("the same bytes are read again and again");
+      }
     }
 
     @Override
-    public int read() {
+    public int read() throws IOException {
+      countRead();
       bitOffset = 0;
       return streamPos < bytes.length ? bytes[(int) streamPos++] & 0xFF : -1;
     }
 
     @Override
-    public int read(byte[] b, int off, int len) {
+    public int read(byte[] b, int off, int len) throws IOException {
+      countRead();
       bitOffset = 0;
       if (streamPos >= bytes.length) {
         return len == 0 ? 0 : -1;

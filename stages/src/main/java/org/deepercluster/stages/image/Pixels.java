@@ -20,6 +20,9 @@ public final class Pixels {
   private static final float GREY_MEAN = 0.449f;
   private static final float GREY_STD = 0.226f;
 
+  /** Views of {@link #tenView}. */
+  public static final int TEN = 10;
+
   /** Network sizes below this get the whole image as their centre view. */
   public static final int WHOLE_IMAGE_BELOW = 64;
 
@@ -114,6 +117,40 @@ public final class Pixels {
    * @param offset first index in {@code out}
    */
   public static void centreView(Image image, int size, int channels, float[] out, int offset) {
+    view(image, 0.5, 0.5, false, size, channels, out, offset);
+  }
+
+  /**
+   * One of the classical ten views (Krizhevsky et al., NeurIPS 2012): the four corners and the
+   * centre of the resized image, and these five mirrored. Resizing is {@link #centreView}'s; below
+   * 64 pixels, where the whole image is seen, the five are one and the same.
+   *
+   * @param number 0 to 9: top left, top right, bottom left, bottom right, centre; from 5 on
+   *     mirrored
+   */
+  public static void tenView(
+      Image image, int number, int size, int channels, float[] out, int offset) {
+    if (number < 0 || number >= TEN) {
+      throw new IllegalArgumentException("view " + number + " of ten: must be 0 to 9");
+    }
+    int place = number % 5;
+    double x = place == 4 ? 0.5 : place % 2;
+    double y = place == 4 ? 0.5 : place < 2 ? 0 : 1;
+    view(image, x, y, number >= 5, size, channels, out, offset);
+  }
+
+  /**
+   * A crop of the resized image, {@code x} and {@code y} of 0 to 1 of the way from the top left.
+   */
+  private static void view(
+      Image image,
+      double x,
+      double y,
+      boolean flip,
+      int size,
+      int channels,
+      float[] out,
+      int offset) {
     check(size, channels, out, offset);
     int w = image.width();
     int h = image.height();
@@ -126,11 +163,11 @@ public final class Pixels {
       int shorter = shorterSide(size);
       long toW = w <= h ? shorter : (long) shorter * w / h;
       long toH = h <= w ? shorter : (long) shorter * h / w;
-      columns = Axis.of(0, w, toW, (long) Math.rint((toW - size) / 2.0), size);
-      rows = Axis.of(0, h, toH, (long) Math.rint((toH - size) / 2.0), size);
+      columns = Axis.of(0, w, toW, (long) Math.rint((toW - size) * x), size);
+      rows = Axis.of(0, h, toH, (long) Math.rint((toH - size) * y), size);
     }
     float[] planes = resample(image, columns, rows, size, inner(image, channels));
-    write(planes, size, channels, false, 0, out, offset);
+    write(planes, size, channels, flip, 0, out, offset);
   }
 
   private static void check(int size, int channels, float[] out, int offset) {

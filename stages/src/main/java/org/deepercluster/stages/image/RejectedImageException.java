@@ -21,7 +21,9 @@ public final class RejectedImageException extends RuntimeException {
     /** All pixels are of one colour. */
     UNIFORM("uniform"),
     /** An image, but of a format or variant that is not read here. */
-    UNSUPPORTED("unsupported");
+    UNSUPPORTED("unsupported"),
+    /** An archive's entry that is not a file of its own below the archive's root. */
+    UNSAFE("unsafe");
 
     private final String word;
 

@@ -33,6 +33,38 @@ record WebpFrame(boolean lossy, int width, int height) {
     return frames;
   }
 
+  /**
+   * Where the chunks between two places end: at the second one, or behind it when the last chunk is
+   * cut. Wrong lengths lead the decoder in circles, so nothing but whole chunks gets there.
+   *
+   * @throws RejectedImageException unreadable, when a chunk other than a picture is cut
+   */
+  static long chunks(byte[] file, int from, int to) {
+    long p = from;
+    while (p + 8 <= to) {
+      int at = (int) p;
+      long length = u16(file, at + 4) | (long) u16(file, at + 6) << 16;
+      long end = p + 8 + length;
+      boolean picture = file[at] == 'V' && file[at + 1] == 'P' && file[at + 2] == '8';
+      boolean frame =
+          file[at] == 'A' && file[at + 1] == 'N' && file[at + 2] == 'M' && file[at + 3] == 'F';
+      if (end > to && !picture) {
+        throw new RejectedImageException(
+            RejectedImageException.Cause.UNREADABLE,
+            "chunk at byte "
+                + p
+                + " of the WebP file has "
+                + length
+                + " bytes, more than there are");
+      }
+      if (frame) {
+        chunks(file, Math.min((int) end, at + 24), (int) end);
+      }
+      p = end + (length & 1);
+    }
+    return p;
+  }
+
   private static int u16(byte[] b, int i) {
     return (b[i + 1] & 0xFF) << 8 | (b[i] & 0xFF);
   }

@@ -13,7 +13,7 @@ public interface CollectionReader {
    */
   Listing list() throws IOException;
 
-  /** The reader for {@code config.format()}. */
+  /** The reader for {@code config.format()}; without one it looks at the place first. */
   static CollectionReader of(DataConfig config) {
     return of(config, List.of());
   }
@@ -26,12 +26,23 @@ public interface CollectionReader {
    *     this collection
    */
   static CollectionReader of(DataConfig config, List<String> classNames) {
+    if (config.format() == null) {
+      return () -> of(FormatDetector.resolve(config), classNames).list();
+    }
     return switch (config.format()) {
+      case "cifar10", "cifar100", "stl10" -> new RecordReader(config, classNames);
+      case "csv" -> new CsvReader(config, classNames);
       case "idx" -> new IdxReader(config, classNames);
       case "images" -> new FolderReader(config, classNames);
+      case "imagenet" -> new ImageNetReader(config, classNames);
+      case "parquet" -> new ParquetReader(config, classNames);
+      case "places205" -> new PlacesReader(config, classNames);
+      case "voc" -> new VocReader(config, classNames);
+      case "webdataset" -> new WebDatasetReader(config, classNames);
+      case "yfcc100m" -> new YfccReader(config, classNames);
+      case "zip" -> new ZipReader(config, classNames);
       default ->
-          throw new IllegalArgumentException(
-              "format '" + config.format() + "': must be idx or images");
+          throw new IllegalArgumentException("format '" + config.format() + "' has no reader");
     };
   }
 }

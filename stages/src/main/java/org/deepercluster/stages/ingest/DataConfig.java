@@ -10,22 +10,67 @@ import org.deepercluster.stages.image.ImageRules;
 public record DataConfig(
     @Key(
             doc =
-                "Layout of the collection: `idx` (MNIST's IDX files, gzip or plain) or `images` (a"
-                    + " folder tree of image files).",
-            oneOf = {"idx", "images"})
+                "Layout of the collection; without it the place is looked at, and the log says what"
+                    + " was found. Each has a card in `stages/docs/formats`: `cifar10`,"
+                    + " `cifar100`, `csv` (a table of paths or web addresses), `idx` (MNIST's IDX"
+                    + " files, gzip or plain), `images` (a folder tree of image files), `imagenet`,"
+                    + " `parquet` (a table of images, paths or web addresses), `places205`,"
+                    + " `stl10`, `voc`, `webdataset` (tar shards), `yfcc100m`, `zip` (one zip or a"
+                    + " folder of them).",
+            oneOf = {
+              "cifar10",
+              "cifar100",
+              "csv",
+              "idx",
+              "images",
+              "imagenet",
+              "parquet",
+              "places205",
+              "stl10",
+              "voc",
+              "webdataset",
+              "yfcc100m",
+              "zip"
+            },
+            def = Key.NONE)
         String format,
     @Key(
             doc =
-                "The images: an IDX file for `idx`, a folder for `images`. Relative paths are"
+                "The images: an IDX file for `idx`, a file for `csv`; for `parquet`, `zip` and `webdataset` a file, a folder or"
+                    + " a pattern such as `train-{000..012}.tar`; a folder for the others. Relative paths are"
                     + " relative to the YAML file; any Beam file system works.")
         String path,
     @Key(
             doc =
-                "Labels: for `idx` an IDX label file; for `images` the word `folders` makes each"
-                    + " top-level folder a class. Only evaluation, the report and `method:"
-                    + " supervised` read them.",
+                "Labels: an IDX file for `idx`; `folders`, each top-level folder being a class, for"
+                    + " `images` and `zip`; `cls` or `json:<field>` for `webdataset`; a file of"
+                    + " hashtags for `yfcc100m`; a column for `csv` and `parquet`, without it"
+                    + " `label`, `labels`, `class`, `class_name` or `category` if there is one;"
+                    + " `fine` or `coarse` for `cifar100`. Other formats bring them. Only"
+                    + " evaluation, the report and `method: supervised` read them.",
             def = Key.NONE)
         String labels,
+    @Key(
+            doc =
+                "Which part of a collection that is published in parts; required there, to be left"
+                    + " out elsewhere. `cifar10`, `cifar100`: `train`, `test`; `imagenet`: `train`,"
+                    + " `val`; `places205`: `train`, `val`, `test`; `stl10`: `train`, `test`,"
+                    + " `unlabeled`; `voc`: `train`, `val`, `trainval`, `test`.",
+            def = Key.NONE)
+        String split,
+    @Key(
+            doc =
+                "For `csv` and `parquet`: the column of the images; without it the first of"
+                    + " `image`, `image_path`, `path`, `file_name`, `filename`, `file`, `url`,"
+                    + " `image_url`, `uri` that there is.",
+            def = Key.NONE)
+        String column,
+    @Key(
+            doc =
+                "For `yfcc100m`: a file with the numbers of the images to use, one a line; without"
+                    + " it all that there are.",
+            def = Key.NONE)
+        String list,
     @Key(
             doc = "Use only the first so many images, by order of path or index.",
             def = Key.NONE,
@@ -83,6 +128,9 @@ public record DataConfig(
         format,
         path,
         labels,
+        split,
+        column,
+        list,
         limit,
         maxRejects,
         blockImages,
@@ -92,20 +140,102 @@ public record DataConfig(
         animated,
         uniform,
         duplicates);
-    Schema.require(
-        !format.equals("images") || labels == null || labels.equals("folders"),
-        "must be `folders` (each top-level folder is a class) for format images, got " + labels,
-        "labels",
-        "format");
+    if (format != null) {
+      check(format, labels, split, column, list);
+    }
   }
 
-  /** A collection with the default rules for images. */
+  /** The rules of a format. */
+  private static void check(
+      String format, String labels, String split, String column, String list) {
+    DataFormat layout = DataFormat.of(format);
+    String fault = labels == null ? null : layout.faultOf(labels);
+    Schema.require(fault == null, fault + ", got " + labels, "labels", "format");
+    Schema.require(
+        column == null || layout == DataFormat.CSV || layout == DataFormat.PARQUET,
+        "must be left out for format " + format + ", which has no columns, got " + column,
+        "column",
+        "format");
+    Schema.require(
+        list == null || layout == DataFormat.YFCC100M,
+        "must be left out for format " + format + ", which has no list of numbers, got " + list,
+        "list",
+        "format");
+    if (layout.splits().isEmpty()) {
+      Schema.require(
+          split == null,
+          "must be left out for format " + format + ", which has no parts, got " + split,
+          "split",
+          "format");
+    } else {
+      Schema.require(
+          split != null && layout.splits().contains(split),
+          "must be one of "
+              + String.join(", ", layout.splits())
+              + " for format "
+              + format
+              + (split == null ? ", and is missing" : ", got " + split),
+          "split",
+          "format");
+    }
+  }
+
+  /** The same collection, with its layout known. */
+  DataConfig withFormat(String found) {
+    return new DataConfig(
+        found,
+        path,
+        labels,
+        split,
+        column,
+        list,
+        limit,
+        maxRejects,
+        blockImages,
+        minSide,
+        maxPixels,
+        truncated,
+        animated,
+        uniform,
+        duplicates);
+  }
+
+  /** True when a path stands for several files, such as {@code train-{000..012}.tar}. */
+  public static boolean isPattern(String path) {
+    return Shards.isPattern(path);
+  }
+
+  /**
+   * True when the collection is to have labels; without a format, when it has parts, since those
+   * that are published in parts bring their labels.
+   */
+  public boolean labelled() {
+    return labels != null
+        || (format == null ? split != null : DataFormat.of(format).bringsLabels());
+  }
+
+  /** A collection without parts, with the default rules for images. */
   public DataConfig(
       String format, String path, String labels, Long limit, double maxRejects, int blockImages) {
+    this(format, path, labels, null, limit, maxRejects, blockImages);
+  }
+
+  /** A collection, or a part of one, with the default rules for images. */
+  public DataConfig(
+      String format,
+      String path,
+      String labels,
+      String split,
+      Long limit,
+      double maxRejects,
+      int blockImages) {
     this(
         format,
         path,
         labels,
+        split,
+        null,
+        null,
         limit,
         maxRejects,
         blockImages,

@@ -1,10 +1,6 @@
 package org.deepercluster.stages.ingest;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -84,7 +80,7 @@ final class FolderReader implements CollectionReader {
               part.stream().mapToLong(Storage.Entry::size).sum(),
               new ImageFiles(config.rules())));
     }
-    return new Listing(units, names, files.size(), skipped, digest(files, names));
+    return new Listing(units, names, files.size(), skipped, InputDigest.of(root, files, names));
   }
 
   /** The folder at the top that a file is in, or the empty string. */
@@ -100,41 +96,6 @@ final class FolderReader implements CollectionReader {
       throw new IOException(
           config.path() + ": labels: folders needs a folder per class, there are none with files");
     }
-    if (classNames.isEmpty()) {
-      return List.copyOf(found);
-    }
-    for (String name : found) {
-      if (!classNames.contains(name)) {
-        throw new IOException(
-            Storage.join(config.path(), name)
-                + ": is no class of the other collection, which has "
-                + classNames);
-      }
-    }
-    return classNames;
-  }
-
-  private InputDigest digest(List<Storage.Entry> files, List<String> names) throws IOException {
-    long bytes = files.stream().mapToLong(Storage.Entry::size).sum();
-    boolean content = InputDigest.byContent(files.size(), bytes);
-    InputDigest.Builder digest = new InputDigest.Builder(content);
-    for (Storage.Entry file : files) {
-      byte[] sha = content ? sha256(Storage.join(config.path(), file.name())) : null;
-      digest.file(file.name(), file.size(), file.modifiedMillis(), sha);
-    }
-    names.forEach(digest::add);
-    return digest.build();
-  }
-
-  private static byte[] sha256(String path) throws IOException {
-    MessageDigest sha = InputDigest.newSha256();
-    try (InputStream in = new DigestInputStream(Storage.open(path, 0), sha)) {
-      in.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      if (!FolderUnit.isFaultOfFile(path, e)) {
-        throw e;
-      }
-    }
-    return sha.digest();
+    return Classes.sorted(config.path(), found, classNames).names();
   }
 }

@@ -94,15 +94,16 @@ record FolderUnit(
         String path = Storage.join(root, name);
         String id = InputDigest.imageId(name);
         int c = labels == null ? -1 : labels[next];
-        Label label = c < 0 ? null : new Label(c, FolderReader.topFolder(name));
+        List<Label> classes =
+            c < 0 ? List.of() : List.of(new Label(c, FolderReader.topFolder(name)));
         next++;
         try {
           EncodedImage image = read(path);
           if (image != null) {
-            return SourceImage.accepted(id, path, label, image);
+            return SourceImage.accepted(id, path, classes, image);
           }
         } catch (RejectedImageException e) {
-          return SourceImage.rejected(id, path, label, e);
+          return SourceImage.rejected(id, path, classes, e);
         }
         skipped++;
       }

@@ -1,7 +1,5 @@
 package org.deepercluster.stages.ingest;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -138,38 +136,8 @@ final class IdxReader implements CollectionReader {
     for (byte label : labels) {
       classes = Math.max(classes, (label & 0xFF) + 1);
     }
-    String path = Storage.folderOf(config.labels()) + CLASSES_FILE;
-    List<String> names = new ArrayList<>();
-    String source = path;
-    if (Storage.exists(path)) {
-      try (InputStream in = Storage.open(path, 0)) {
-        new String(in.readAllBytes(), UTF_8).lines().filter(s -> !s.isBlank()).forEach(names::add);
-      }
-      if (!classNames.isEmpty() && !classNames.equals(names)) {
-        throw new IOException(
-            path + ": classes " + names + ", but those of the other collection are " + classNames);
-      }
-    } else if (!classNames.isEmpty()) {
-      names.addAll(classNames);
-      source = "the other collection";
-    } else {
-      for (int c = 0; c < classes; c++) {
-        names.add(Integer.toString(c));
-      }
-    }
-    if (classes > names.size()) {
-      throw new IOException(
-          config.labels()
-              + ": holds label "
-              + (classes - 1)
-              + ", but "
-              + source
-              + " names "
-              + names.size()
-              + " classes; labels must be 0.."
-              + (names.size() - 1));
-    }
-    return names;
+    String file = Storage.folderOf(config.labels()) + CLASSES_FILE;
+    return Classes.numbered(config.labels(), classes, file, classNames).names();
   }
 
   /** SHA-256 of the stored bytes, after checking that what they hold has the right length. */

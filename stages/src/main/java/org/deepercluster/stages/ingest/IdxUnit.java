@@ -104,16 +104,16 @@ record IdxUnit(
       if (pixels.length < width * height) {
         throw truncated(record, null);
       }
-      Label label = null;
+      List<Label> classes = List.of();
       if (labels != null) {
         int c = labels[next] & 0xFF;
-        label = new Label(c, classNames.get(c));
+        classes = List.of(new Label(c, classNames.get(c)));
       }
       next++;
       return SourceImage.accepted(
           InputDigest.imageId(Storage.nameOf(path) + '#' + record),
           path + '#' + record,
-          label,
+          classes,
           new EncodedImage("raw", width, height, 1, pixels));
     }
 

@@ -8,7 +8,6 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.image.EncodedImage;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableWriter;
@@ -37,7 +36,7 @@ final class IngestImages extends StageTransform<SourceUnit> {
     @Override
     public List<Part> process(Unit<SourceUnit> unit, Output output) throws Exception {
       List<SourceImage> rejects = new ArrayList<>();
-      List<SourceImage> labels = new ArrayList<>();
+      List<IngestTables.ImageLabel> labels = new ArrayList<>();
       List<ImageHashes> hashes = new ArrayList<>();
       List<Part> parts = new ArrayList<>();
       long accepted = 0;
@@ -55,8 +54,8 @@ final class IngestImages extends StageTransform<SourceUnit> {
           batch.add(image);
           hashes.add(ImageHashes.of(image));
           bytes += image.image().bytes().length;
-          if (image.label() != null) {
-            labels.add(light(image));
+          for (Label label : image.labels()) {
+            labels.add(new IngestTables.ImageLabel(image.id(), label));
           }
           if (batch.size() == BATCH_ROWS || bytes >= BATCH_BYTES) {
             append(images, batch);
@@ -75,14 +74,7 @@ final class IngestImages extends StageTransform<SourceUnit> {
         parts.add(output.write(unit.index(), IngestTables.rejects(rejects)));
       }
       if (!labels.isEmpty()) {
-        parts.add(
-            output.write(
-                unit.index(),
-                Columns.of(IngestTables.LABELS, labels.size())
-                    .set("image_id", IngestTables.strings(labels, SourceImage::id))
-                    .set("label", labels.stream().mapToInt(l -> l.label().index()).toArray())
-                    .set("class_name", IngestTables.strings(labels, l -> l.label().name()))
-                    .build()));
+        parts.add(output.write(unit.index(), IngestTables.labels(labels)));
       }
       parts.add(
           output.write(
@@ -92,17 +84,6 @@ final class IngestImages extends StageTransform<SourceUnit> {
                   .set("skipped", new long[] {skipped})
                   .build()));
       return parts;
-    }
-
-    /** The image without its bytes, to be kept until the unit's end. */
-    private static SourceImage light(SourceImage i) {
-      EncodedImage e = i.image();
-      return new SourceImage(
-          i.id(),
-          i.uri(),
-          i.label(),
-          new EncodedImage(e.encoding(), e.width(), e.height(), e.channels(), new byte[0]),
-          null);
     }
 
     private static void append(TableWriter out, List<SourceImage> batch) throws IOException {

@@ -1,15 +1,19 @@
 package org.deepercluster.stages.ingest;
 
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
@@ -34,6 +38,7 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     // A copy of the collection elsewhere is the same collection.
     s.remove("path");
     s.remove("labels");
+    s.remove("list");
     s.put("digest", listing.digest().sha256());
     return s;
   }
@@ -41,6 +46,11 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
   @Override
   public List<String> outputs() {
     return List.of("images", "rejects", "labels", "units", "duplicates");
+  }
+
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    return Work.decoding(listing.files());
   }
 
   @Override
@@ -78,9 +88,15 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     numbers.put("duplicates/near", (double) repeated.near());
     numbers.put("rejected", (double) rejects.rows());
     numbers.put("skipped_files", (double) skipped);
-    numbers.put("labelled", (double) Part.of(parts, "labels").stream().mapToLong(Part::rows).sum());
+    numbers.put("labelled", (double) labelled(parts));
     causes.forEach((cause, n) -> numbers.put("rejected/" + cause, (double) n));
     return StageResult.of(parts, numbers);
+  }
+
+  /** Images with a label. */
+  private static int labelled(List<Part> parts) throws IOException {
+    Columns labels = TableReader.read(Part.of(parts, "labels"), IngestTables.LABELS, "image_id");
+    return (int) Arrays.stream(labels.strings("image_id")).distinct().count();
   }
 
   /** Replaces the files of images and labels that hold duplicates; how many images were dropped. */

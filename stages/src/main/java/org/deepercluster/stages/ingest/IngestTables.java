@@ -1,10 +1,14 @@
 package org.deepercluster.stages.ingest;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.table.Column.Type;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
@@ -69,14 +73,16 @@ public final class IngestTables {
           .build();
 
   /**
-   * One row per accepted image that has a label; only evaluation, report, tracking and supervision
-   * read it.
+   * One row per accepted image and class of it, those of one image side by side; only evaluation,
+   * report, tracking and supervision read it. {@code difficult} is 1 where the class is there but
+   * the image does not count for it, else 0.
    */
   public static final TableSchema LABELS =
       TableSchema.named("labels")
           .with("image_id", Type.STRING)
           .with("label", Type.INT)
           .with("class_name", Type.STRING)
+          .with("difficult", Type.INT)
           .build();
 
   /** One row per unit: how many candidates it had, and files that were none. */
@@ -96,16 +102,79 @@ public final class IngestTables {
   }
 
   /**
-   * Labels of the labels table by image id.
+   * A row of the labels table.
+   *
+   * @param imageId of the image
+   * @param label one of its classes
+   */
+  record ImageLabel(String imageId, Label label) {}
+
+  /** Rows of the labels table. */
+  static Columns labels(List<ImageLabel> rows) {
+    return Columns.of(LABELS, rows.size())
+        .set("image_id", rows.stream().map(ImageLabel::imageId).toArray(String[]::new))
+        .set("label", rows.stream().mapToInt(r -> r.label().index()).toArray())
+        .set("class_name", rows.stream().map(r -> r.label().name()).toArray(String[]::new))
+        .set("difficult", rows.stream().mapToInt(r -> r.label().difficult() ? 1 : 0).toArray())
+        .build();
+  }
+
+  /**
+   * Labels of the labels table by image id, for what needs one label per image. Rows that are
+   * difficult are left out.
    *
    * @param labels its files; none: no image has a label
+   * @param purpose what needs them, as in "method supervised"
+   * @throws StageException naming an image that has several, and them
    */
-  public static Map<String, Integer> labelsById(List<Part> labels) throws IOException {
+  public static Map<String, Integer> labelsById(List<Part> labels, String purpose)
+      throws IOException, StageException {
     Map<String, Integer> byId = new HashMap<>();
-    Columns c = TableReader.read(labels, LABELS, "image_id", "label");
+    Columns c = TableReader.read(labels, LABELS, "image_id", "label", "difficult");
     for (int i = 0; i < c.rows(); i++) {
-      byId.put(c.strings("image_id")[i], c.ints("label")[i]);
+      if (c.ints("difficult")[i] == 0
+          && byId.put(c.strings("image_id")[i], c.ints("label")[i]) != null) {
+        throw new StageException(several(labels, c.strings("image_id")[i], purpose));
+      }
     }
+    return byId;
+  }
+
+  private static String several(List<Part> labels, String id, String purpose) throws IOException {
+    Columns c = TableReader.read(labels, LABELS);
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < c.rows(); i++) {
+      if (c.strings("image_id")[i].equals(id) && c.ints("difficult")[i] == 0) {
+        names.add(c.strings("class_name")[i]);
+      }
+    }
+    return purpose
+        + " needs one label per image, but image "
+        + id
+        + " has "
+        + names.size()
+        + ": "
+        + String.join(", ", names);
+  }
+
+  /**
+   * Labels of those images that have exactly one, by image id: what a partition can be compared
+   * with. Rows that are difficult count as labels here, so that an image with a second, doubtful
+   * class is left out.
+   *
+   * @param labels files of the labels table; none: no image has a label
+   */
+  public static Map<String, Integer> singleLabels(List<Part> labels) throws IOException {
+    Map<String, Integer> byId = new HashMap<>();
+    Columns c = TableReader.read(labels, LABELS, "image_id", "label", "difficult");
+    Set<String> leftOut = new HashSet<>();
+    for (int i = 0; i < c.rows(); i++) {
+      if (c.ints("difficult")[i] != 0
+          || byId.put(c.strings("image_id")[i], c.ints("label")[i]) != null) {
+        leftOut.add(c.strings("image_id")[i]);
+      }
+    }
+    byId.keySet().removeAll(leftOut);
     return byId;
   }
 

@@ -2,10 +2,15 @@ package org.deepercluster.stages.ingest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * What a collection was when it was listed. Two listings of the same files have the same digest.
@@ -30,6 +35,37 @@ public record InputDigest(String sha256, String basis, long files, long bytes)
 
   static boolean byContent(long files, long bytes) {
     return files <= MAX_CONTENT_FILES && bytes <= MAX_CONTENT_BYTES;
+  }
+
+  /**
+   * Digest of files below a folder.
+   *
+   * @param root the folder
+   * @param words what else tells the collection from others: names of its classes
+   */
+  static InputDigest of(String root, List<Storage.Entry> files, List<String> words)
+      throws IOException {
+    long bytes = files.stream().mapToLong(Storage.Entry::size).sum();
+    boolean content = byContent(files.size(), bytes);
+    Builder digest = new Builder(content);
+    for (Storage.Entry file : files) {
+      byte[] sha = content ? sha256(Storage.join(root, file.name())) : null;
+      digest.file(file.name(), file.size(), file.modifiedMillis(), sha);
+    }
+    words.forEach(digest::add);
+    return digest.build();
+  }
+
+  private static byte[] sha256(String path) throws IOException {
+    MessageDigest sha = newSha256();
+    try (InputStream in = new DigestInputStream(Storage.open(path, 0), sha)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      if (!FolderUnit.isFaultOfFile(path, e)) {
+        throw e;
+      }
+    }
+    return sha.digest();
   }
 
   static MessageDigest newSha256() {

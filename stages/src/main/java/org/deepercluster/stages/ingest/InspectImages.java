@@ -188,13 +188,9 @@ public final class InspectImages extends StageTransform<SourceUnit> {
               : aspect < 0.95
                   ? "upright"
                   : aspect < 1.05 ? "square" : aspect <= 2 ? "wide" : "over 2:1");
-      for (Label label : labels(source)) {
+      for (Label label : source.labels()) {
         count(counts, "label", label.name());
       }
-    }
-
-    private static List<Label> labels(SourceImage source) {
-      return source.label() == null ? List.of() : List.of(source.label());
     }
 
     private static void count(

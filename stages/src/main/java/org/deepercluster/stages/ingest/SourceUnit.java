@@ -7,7 +7,8 @@ import java.io.Serializable;
  * A part of a collection that is read on its own: what one worker turns into one Parquet file.
  * Holds all it needs to be read anywhere.
  */
-public sealed interface SourceUnit extends Serializable permits IdxUnit, FolderUnit {
+public sealed interface SourceUnit extends Serializable
+    permits IdxUnit, FolderUnit, ItemUnit, ParquetUnit, RecordUnit {
   /** Position among the units of the collection, from 0. */
   int index();
 

@@ -104,22 +104,43 @@ final class Storage {
     }
   }
 
+  private static ReadableByteChannel channel(String path) throws IOException {
+    String spec = isLocal(path) ? Path.of(localPath(path)).toAbsolutePath().toString() : path;
+    Connectors.require(path);
+    try {
+      return FileSystems.open(FileSystems.matchNewResource(spec, false));
+    } catch (NoSuchFileException | FileNotFoundException e) {
+      if (isLocal(path) && Files.exists(Path.of(localPath(path)))) {
+        throw e;
+      }
+      FileNotFoundException missing = new FileNotFoundException(path + ": no such file");
+      missing.initCause(e);
+      throw missing;
+    }
+  }
+
+  /**
+   * Opens a file for reading anywhere in it.
+   *
+   * @throws FileNotFoundException when there is none
+   */
+  static SeekableByteChannel seekable(String path) throws IOException {
+    ReadableByteChannel channel = channel(path);
+    if (channel instanceof SeekableByteChannel seekable) {
+      return seekable;
+    }
+    channel.close();
+    throw new IOException(
+        path + ": this file system cannot read from the middle of a file, which archives need");
+  }
+
   /**
    * Opens a file for reading from byte {@code from} on; not buffered.
    *
    * @throws FileNotFoundException when there is none
    */
   static InputStream open(String path, long from) throws IOException {
-    String spec = isLocal(path) ? Path.of(localPath(path)).toAbsolutePath().toString() : path;
-    Connectors.require(path);
-    ReadableByteChannel channel;
-    try {
-      channel = FileSystems.open(FileSystems.matchNewResource(spec, false));
-    } catch (NoSuchFileException e) {
-      FileNotFoundException missing = new FileNotFoundException(path + ": no such file");
-      missing.initCause(e);
-      throw missing;
-    }
+    ReadableByteChannel channel = channel(path);
     try {
       InputStream in = Channels.newInputStream(channel);
       if (from > 0 && channel instanceof SeekableByteChannel seekable) {

@@ -33,6 +33,9 @@ record Architecture(List<Conv> convs, int pooled, boolean adaptive, int hidden, 
   static final int SMALL_FEATURES = 128;
   static final int VGG16_POOLED = 7;
 
+  /** How much larger than its image the first map is when the Sobel filters are folded in. */
+  static final int FOLDED_GROWTH = 2;
+
   private static final int[][] VGG16_BLOCKS = {{1, 1}, {2, 2}, {4, 4, 4}, {8, 8, 8}, {8, 8, 8}};
   private static final int[][] SMALL_BLOCKS = {{1, 1}, {2, 2}, {4, 4}};
 
@@ -43,15 +46,25 @@ record Architecture(List<Conv> convs, int pooled, boolean adaptive, int hidden, 
    *     pooling steps
    */
   static Architecture of(ModelConfig config) {
+    return of(config, false);
+  }
+
+  /**
+   * The architecture of {@code config}, or with its Sobel filters folded into the first
+   * convolution: 5×5 on the three colours, with padding 3, so that every map starts from an image 2
+   * pixels larger.
+   */
+  static Architecture of(ModelConfig config, boolean folded) {
+    int size = config.imageSize() + (folded ? FOLDED_GROWTH : 0);
     return switch (config.trunk()) {
       case "vgg16" -> {
-        List<Conv> convs = convs(config, VGG16_BLOCKS);
+        List<Conv> convs = convs(config, VGG16_BLOCKS, size, folded);
         int linear = 64 * config.width();
         yield new Architecture(convs, VGG16_POOLED, true, linear, linear);
       }
       case "vgg-small" -> {
-        List<Conv> convs = convs(config, SMALL_BLOCKS);
-        yield new Architecture(convs, config.imageSize() / 8, false, SMALL_HIDDEN, SMALL_FEATURES);
+        List<Conv> convs = convs(config, SMALL_BLOCKS, size, folded);
+        yield new Architecture(convs, size / 8, false, SMALL_HIDDEN, SMALL_FEATURES);
       }
       default ->
           throw new IllegalArgumentException(
@@ -80,7 +93,8 @@ record Architecture(List<Conv> convs, int pooled, boolean adaptive, int hidden, 
     return (int) convs.stream().filter(Conv::pool).count();
   }
 
-  private static List<Conv> convs(ModelConfig config, int[][] blocks) {
+  private static List<Conv> convs(
+      ModelConfig config, int[][] blocks, int firstSize, boolean folded) {
     if (config.imageSize() >> blocks.length < 1) {
       throw new IllegalArgumentException(
           "imageSize must be at least "
@@ -93,8 +107,8 @@ record Architecture(List<Conv> convs, int pooled, boolean adaptive, int hidden, 
               + config.imageSize());
     }
     List<Conv> convs = new ArrayList<>();
-    int in = config.input().equals("sobel") ? 2 : inputChannels(config);
-    int size = config.imageSize();
+    int in = config.input().equals("sobel") && !folded ? 2 : inputChannels(config);
+    int size = firstSize;
     for (int[] block : blocks) {
       for (int i = 0; i < block.length; i++) {
         int out = block[i] * config.width();

@@ -34,6 +34,12 @@ abstract class BatchNormRelu {
 
   final float[] runningVariance;
 
+  /**
+   * Whether training, too, normalises with the running statistics and leaves them as they are: the
+   * batch's play no part then, neither forward nor backward.
+   */
+  boolean frozen;
+
   /** The layer's four parameter arrays. */
   record Parameters(INDArray gamma, INDArray beta, INDArray gammaGradient, INDArray betaGradient) {}
 
@@ -50,7 +56,7 @@ abstract class BatchNormRelu {
   }
 
   /**
-   * Training: batch statistics; moves the running ones.
+   * Training: batch statistics; moves the running ones. The running ones alone if {@link #frozen}.
    *
    * @param z [b, c, h, w], kept by the caller until {@link #backward}
    * @param a receives [b, c, h, w], or [b, c, ⌊h/2⌋, ⌊w/2⌋] with pooling

@@ -10,22 +10,20 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.Conv2DDerivative;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A 3×3 convolution with padding 1 and stride 1 on NCHW float32: ND4J's native {@code conv2d} and
- * {@code conv2d_bp}, the same operations that Deeplearning4j's oneDNN layer helper runs, on arrays
- * that the caller owns. (The layer would run its forward pass twice in training: once forward, once
- * more at the start of its backward pass.)
+ * A square convolution with stride 1 on NCHW float32, 3×3 with padding 1 unless said: ND4J's native
+ * {@code conv2d} and {@code conv2d_bp}, the same operations that Deeplearning4j's oneDNN layer
+ * helper runs, on arrays that the caller owns. (The layer would run its forward pass twice in
+ * training: once forward, once more at the start of its backward pass.)
  *
  * <p>Work is spread over threads by slices of the batch, each convolved by one native thread:
  * slices and the order in which their gradients are added do not depend on the number of threads.
  */
 final class Convolution {
-  // kernel, stride, padding, dilation, explicit padding, NCHW, weights [out, in, kh, kw]
-  private static final long[] ARGUMENTS = {3, 3, 1, 1, 1, 1, 1, 1, 0, 0, 1};
-
   private final INDArray weight;
   private final INDArray bias;
   private final INDArray weightGradient;
   private final INDArray biasGradient;
+  private final long[] arguments;
   private final List<OpContext> forward = new ArrayList<>();
   private final List<OpContext> backward = new ArrayList<>();
   private final Arrays4.Slot weightGradients = new Arrays4.Slot();
@@ -38,6 +36,18 @@ final class Convolution {
    * @param biasGradient like {@code bias}
    */
   Convolution(INDArray weight, INDArray bias, INDArray weightGradient, INDArray biasGradient) {
+    this(weight, bias, weightGradient, biasGradient, 1);
+  }
+
+  /**
+   * As the other, with the kernel's side taken from {@code weight} [out, in, k, k] and any zero
+   * padding.
+   */
+  Convolution(
+      INDArray weight, INDArray bias, INDArray weightGradient, INDArray biasGradient, int padding) {
+    long kernel = weight.size(2);
+    // kernel, stride, padding, dilation, explicit padding, NCHW, weights [out, in, kh, kw]
+    this.arguments = new long[] {kernel, kernel, 1, 1, padding, padding, 1, 1, 0, 0, 1};
     this.weight = weight;
     this.bias = bias;
     this.weightGradient = weightGradient;
@@ -52,7 +62,10 @@ final class Convolution {
     }
   }
 
-  /** z = w ∗ x + b: x [b, in, h, w] → z [b, out, h, w], in the calling thread's lane. */
+  /**
+   * z = w ∗ x + b: x [b, in, h, w] → z [b, out, h + 2p − k + 1, w + 2p − k + 1], in the calling
+   * thread's lane.
+   */
   void forward(int lane, INDArray x, INDArray z) {
     OpContext context = forward.get(lane);
     context.purge();
@@ -127,9 +140,9 @@ final class Convolution {
     biasGradients.close();
   }
 
-  private static OpContext context() {
+  private OpContext context() {
     OpContext context = Nd4j.getExecutioner().buildContext();
-    context.setIArguments(ARGUMENTS);
+    context.setIArguments(arguments);
     return context;
   }
 }

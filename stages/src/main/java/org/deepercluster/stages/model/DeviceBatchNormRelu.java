@@ -22,14 +22,17 @@ final class DeviceBatchNormRelu extends BatchNormRelu {
 
   @Override
   void forward(INDArray z, INDArray a) {
-    INDArray mean = z.mean(0, 2, 3);
+    INDArray mean = frozen ? Nd4j.createFromArray(runningMean) : z.mean(0, 2, 3);
     INDArray centred = z.sub(column(mean));
-    INDArray variance = centred.mul(centred).mean(0, 2, 3);
-    double count = (double) z.length() / channels;
-    float[] means = mean.toFloatVector();
-    float[] variances = variance.toFloatVector();
-    for (int c = 0; c < channels; c++) {
-      moveRunning(c, means[c], variances[c], count);
+    INDArray variance =
+        frozen ? Nd4j.createFromArray(runningVariance) : centred.mul(centred).mean(0, 2, 3);
+    if (!frozen) {
+      double count = (double) z.length() / channels;
+      float[] means = mean.toFloatVector();
+      float[] variances = variance.toFloatVector();
+      for (int c = 0; c < channels; c++) {
+        moveRunning(c, means[c], variances[c], count);
+      }
     }
     inverseDeviation = Transforms.pow(variance.add(EPSILON), -0.5, false);
     normalised = centred.muli(column(inverseDeviation));
@@ -53,9 +56,11 @@ final class DeviceBatchNormRelu extends BatchNormRelu {
     INDArray dScale = dy.mul(normalised).sum(0, 2, 3);
     gammaGradient.assign(dScale);
     betaGradient.assign(dShift);
-    double count = (double) z.length() / channels;
-    dy.subi(column(dShift.div(count)));
-    dy.subi(normalised.muli(column(dScale.div(count))));
+    if (!frozen) {
+      double count = (double) z.length() / channels;
+      dy.subi(column(dShift.div(count)));
+      dy.subi(normalised.muli(column(dScale.div(count))));
+    }
     z.assign(dy.muli(column(gamma.mul(inverseDeviation))));
     normalised = null;
     activated = null;

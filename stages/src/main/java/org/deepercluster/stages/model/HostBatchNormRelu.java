@@ -56,29 +56,12 @@ final class HostBatchNormRelu extends BatchNormRelu {
         threads.getAsInt(),
         (lane, c) -> {
           float[] plane = new float[size];
-          in[0].get(c * size, plane);
-          double sum = 0;
-          for (float v : plane) {
-            sum += v;
+          if (frozen) {
+            mean[c] = runningMean[c];
+            inverseDeviation[c] = 1 / Math.sqrt(runningVariance[c] + EPSILON);
+          } else {
+            measure(in, c, plane, count);
           }
-          float pivot = (float) (sum / size);
-          int lanes = Math.min(size, LANES);
-          float[] first = new float[lanes];
-          float[] second = new float[lanes];
-          for (int n = 0; n < in.length; n++) {
-            if (n > 0) {
-              in[n].get(c * size, plane);
-            }
-            for (int from = 0; from < size; from += lanes) {
-              addMoments(plane, from, Math.min(lanes, size - from), pivot, first, second);
-            }
-          }
-          double shiftedMean = sum(first) / count;
-          double variance = Math.max(0, sum(second) / count - shiftedMean * shiftedMean);
-          mean[c] = pivot + shiftedMean;
-          inverseDeviation[c] = 1 / Math.sqrt(variance + EPSILON);
-          moveRunning(c, mean[c], variance, count);
-
           float scale = (float) (scales[c] * inverseDeviation[c]);
           float shift = (float) (shifts[c] - mean[c] * scales[c] * inverseDeviation[c]);
           float[] pooled = new float[pool ? pooledSize : 0];
@@ -93,6 +76,33 @@ final class HostBatchNormRelu extends BatchNormRelu {
             }
           }
         });
+  }
+
+  /** The batch's statistics of channel {@code c}; moves the running ones. */
+  private void measure(FloatBuffer[] in, int c, float[] plane, double count) {
+    int size = plane.length;
+    in[0].get(c * size, plane);
+    double sum = 0;
+    for (float v : plane) {
+      sum += v;
+    }
+    float pivot = (float) (sum / size);
+    int lanes = Math.min(size, LANES);
+    float[] first = new float[lanes];
+    float[] second = new float[lanes];
+    for (int n = 0; n < in.length; n++) {
+      if (n > 0) {
+        in[n].get(c * size, plane);
+      }
+      for (int from = 0; from < size; from += lanes) {
+        addMoments(plane, from, Math.min(lanes, size - from), pivot, first, second);
+      }
+    }
+    double shiftedMean = sum(first) / count;
+    double variance = Math.max(0, sum(second) / count - shiftedMean * shiftedMean);
+    mean[c] = pivot + shiftedMean;
+    inverseDeviation[c] = 1 / Math.sqrt(variance + EPSILON);
+    moveRunning(c, mean[c], variance, count);
   }
 
   @Override
@@ -136,8 +146,7 @@ final class HostBatchNormRelu extends BatchNormRelu {
           double dScale = sum(products) * inverseDeviation[c];
           dShifts[c] = (float) dShift;
           dScales[c] = (float) dScale;
-          Affine dz =
-              Affine.of(scale, mean[c], inverseDeviation[c], dScale / count, dShift / count);
+          Affine dz = inputGradient(c, scale, dScale / count, dShift / count);
           for (int n = 0; n < in.length; n++) {
             in[n].get(c * size, x);
             dOut[n].get(c * size, d);
@@ -190,7 +199,7 @@ final class HostBatchNormRelu extends BatchNormRelu {
     dScales[c] = (float) dScale;
     double count = (double) in.length * size;
     float scale = (float) (gammaOfC * inverseDeviation[c]);
-    Affine dz = Affine.of(scale, mean[c], inverseDeviation[c], dScale / count, dShift / count);
+    Affine dz = inputGradient(c, scale, dScale / count, dShift / count);
     for (int n = 0; n < in.length; n++) {
       in[n].get(c * size, x);
       out[n].get(c * pooledSize, a);
@@ -250,6 +259,13 @@ final class HostBatchNormRelu extends BatchNormRelu {
       double ofInput = -scale * inverseDeviation * dScale;
       return new Affine((float) (-scale * dShift - ofInput * mean), (float) ofInput, scale);
     }
+  }
+
+  /** dz of channel {@code c}; constants do not pass gradients on, so that frozen it is scale·da. */
+  private Affine inputGradient(int c, float scale, double dScale, double dShift) {
+    return frozen
+        ? new Affine(0, 0, scale)
+        : Affine.of(scale, mean[c], inverseDeviation[c], dScale, dShift);
   }
 
   private static void addMoments(

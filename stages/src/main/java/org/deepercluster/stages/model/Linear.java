@@ -59,7 +59,7 @@ final class Linear {
    *
    * @param x what forward got
    * @param dy [b, out]
-   * @param dx receives [b, in]
+   * @param dx receives [b, in]; null where nobody needs it
    */
   void backward(INDArray x, INDArray dy, INDArray dx, int threads) {
     int outputs = (int) weight.size(0);
@@ -71,6 +71,9 @@ final class Linear {
         threads,
         (lane, s) -> Nd4j.gemm(x, ofOutputs[s], dw[s].transpose(), true, true, 1, 0));
     biasGradient.assign(dy.sum(0));
+    if (dx == null) {
+      return;
+    }
     int rows = sliced ? ROWS : (int) x.size(0);
     INDArray[] dOut = Arrays4.slices(dy, rows);
     INDArray[] dIn = Arrays4.slices(dx, rows);

@@ -44,6 +44,16 @@ public record ModelConfig(
     Schema.check(ModelConfig.class, trunk, imageSize, input, width, dropout);
   }
 
+  /** Floating-point operations of one image's forward pass: two per multiplication of a layer. */
+  public double operations() {
+    Architecture a = Architecture.of(this);
+    double products = (double) a.flattened() * a.hidden() + (double) a.hidden() * a.features();
+    for (Architecture.Conv c : a.convs()) {
+      products += 9.0 * c.in() * c.out() * c.size() * c.size();
+    }
+    return 2 * products;
+  }
+
   /** Length d of the trunk's output f_θ(x). */
   public int featureDim() {
     return trunk.equals("vgg16") ? 64 * width : 128;

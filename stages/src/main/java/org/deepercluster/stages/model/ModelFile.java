@@ -149,6 +149,31 @@ public final class ModelFile {
   }
 
   /**
+   * A trained trunk as a file.
+   *
+   * @param config architecture
+   * @param tensors of the trunk, by their own names
+   */
+  public record Exported(ModelConfig config, Map<String, Tensor> tensors) {}
+
+  /**
+   * Reads what {@link #export} wrote.
+   *
+   * @param path URI of a {@code model.safetensors}
+   * @throws IOException when the file is damaged or does not say its architecture
+   */
+  public static Exported read(String path) throws IOException {
+    Safetensors.Contents contents = contents(path);
+    Map<String, String> m = contents.metadata();
+    if (!m.containsKey("model.trunk")) {
+      throw new IOException(
+          path
+              + ": its metadata has no model.trunk; only models that this program exported are read");
+    }
+    return new Exported(config(m, "model."), contents.tensors());
+  }
+
+  /**
    * A trunk that {@link #export} wrote.
    *
    * @param path URI of a {@code model.safetensors}
@@ -157,17 +182,10 @@ public final class ModelFile {
    */
   public static Trunk load(String path, int threads) throws IOException {
     NativeRuntime.setThreads(threads);
-    Safetensors.Contents contents = contents(path);
-    Map<String, String> m = contents.metadata();
-    if (!m.containsKey("model.trunk")) {
-      throw new IOException(
-          path
-              + ": its metadata has no model.trunk; only models that this program exported are read");
-    }
-    ModelConfig config = config(m, "model.");
-    Trunk trunk = Trunk.create(config, 0);
+    Exported exported = read(path);
+    Trunk trunk = Trunk.create(exported.config(), 0);
     try {
-      trunk.load(contents.tensors());
+      trunk.load(exported.tensors());
       return trunk;
     } catch (RuntimeException e) {
       trunk.close();

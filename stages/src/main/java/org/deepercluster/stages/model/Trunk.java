@@ -50,8 +50,14 @@ public final class Trunk implements AutoCloseable {
   private static final int SLICE_OF_LARGE_IMAGES = 4;
   private static final int SMALL_IMAGE = 48;
 
+  private static final double LINEAR_DEVIATION = 0.01;
+
+  /** The image's zero padding before the Sobel filters, and conv1's after them. */
+  private static final int FOLDED_PADDING = 3;
+
   private final ModelConfig config;
   private final boolean hostKernels;
+  private final boolean folded;
   private final int slice;
   private final Architecture architecture;
   private final INDArray parameters;
@@ -73,7 +79,10 @@ public final class Trunk implements AutoCloseable {
   private final List<Lane> lanes = new ArrayList<>();
   private final Map<List<Integer>, INDArray> poolings = new LinkedHashMap<>();
 
-  /** What {@link #backward} needs of the last {@link #forwardTrain}; null before it. */
+  /**
+   * What {@link #backward} needs of the last {@link #forwardTrain}; null before it. Without slices
+   * and x where only the linear layers ran.
+   */
   private Step step;
 
   private record Step(
@@ -94,16 +103,17 @@ public final class Trunk implements AutoCloseable {
     }
   }
 
-  private Trunk(ModelConfig config, boolean hostKernels) {
+  private Trunk(ModelConfig config, boolean hostKernels, boolean folded) {
     NativeRuntime.initialize();
     this.hostKernels = hostKernels;
+    this.folded = folded;
     this.slice =
         !hostKernels
             ? Integer.MAX_VALUE / 2
             : config.imageSize() <= SMALL_IMAGE ? SLICE_OF_SMALL_IMAGES : SLICE_OF_LARGE_IMAGES;
     this.config = config;
-    this.architecture = Architecture.of(config);
-    LinkedHashMap<String, long[]> shapes = shapes(architecture);
+    this.architecture = Architecture.of(config, folded);
+    LinkedHashMap<String, long[]> shapes = shapes(architecture, folded);
     long count = 0;
     for (long[] shape : shapes.values()) {
       count += product(shape);
@@ -129,7 +139,12 @@ public final class Trunk implements AutoCloseable {
       blocks.add(
           new Block(
               conv,
-              new Convolution(views.get(w), views.get(b), g.get(w), g.get(b)),
+              new Convolution(
+                  views.get(w),
+                  views.get(b),
+                  g.get(w),
+                  g.get(b),
+                  folded && blocks.isEmpty() ? FOLDED_PADDING : 1),
               hostKernels
                   ? new HostBatchNormRelu(norm, conv.pool(), NativeRuntime::threads)
                   : new DeviceBatchNormRelu(norm, conv.pool()),
@@ -139,7 +154,9 @@ public final class Trunk implements AutoCloseable {
     this.fc1 = linear("fc1", g);
     this.fc2 = linear("fc2", g);
     this.sobel =
-        config.input().equals("sobel") ? new Convolution(Sobel.weight(), null, null, null) : null;
+        config.input().equals("sobel") && !folded
+            ? new Convolution(Sobel.weight(), null, null, null)
+            : null;
   }
 
   /**
@@ -157,17 +174,78 @@ public final class Trunk implements AutoCloseable {
 
   /** As {@link #create(ModelConfig, long)}, with the choice of the batch norm's implementation. */
   static Trunk create(ModelConfig config, long seed, boolean hostKernels) {
-    Trunk trunk = new Trunk(config, hostKernels);
+    Trunk trunk = new Trunk(config, hostKernels, false);
     trunk.views.forEach(
         (name, view) -> {
           if (name.startsWith("bn")) {
             view.assign(name.endsWith(".weight") ? 1 : 0);
           } else if (name.endsWith(".weight")) {
-            double deviation = name.startsWith("conv") ? Math.sqrt(2.0 / (9 * view.size(0))) : 0.01;
-            fillNormal(view, deviation, Seeds.random(Seeds.of(seed, name)));
+            double deviation =
+                name.startsWith("conv") ? Math.sqrt(2.0 / (9 * view.size(0))) : LINEAR_DEVIATION;
+            fillNormal(view, deviation, Seeds.of(seed, name));
           }
         });
     return trunk;
+  }
+
+  /**
+   * A copy whose first convolution takes the image itself: the two Sobel filters and conv1, both
+   * 3×3, become one 5×5 convolution of the three colours (Caron et al., ICCV 2019, published code).
+   * Exact to rounding for an image with zero padding 2, Sobel filters without padding of their own
+   * and conv1 with padding 1, so that the first map is 2 pixels larger than the image. From there
+   * on conv1 is trained as any other layer.
+   *
+   * @throws IllegalStateException where the input is not {@code sobel}, or is folded in already
+   * @throws IllegalArgumentException where the larger map gives {@code vgg-small}'s linear layers
+   *     another size: for imageSize mod 8 of 6 or 7
+   */
+  public Trunk foldSobel() {
+    if (sobel == null) {
+      throw new IllegalStateException("only a trunk with Sobel input can have it folded in");
+    }
+    LinkedHashMap<String, Tensor> tensors = tensors();
+    tensors.computeIfPresent("conv1.weight", (name, weight) -> Sobel.fold(weight));
+    Trunk copy = new Trunk(config, hostKernels, true);
+    try {
+      copy.load(tensors);
+      return copy;
+    } catch (IllegalArgumentException e) {
+      copy.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts the linear layers afresh: weights N(0, 0.01²), every bias {@code bias}.
+   *
+   * @param seed of the weights; each array draws from a stream of its own name
+   */
+  public void initialiseLinear(long seed, double bias) {
+    for (String layer : List.of("fc1", "fc2")) {
+      String weight = layer + ".weight";
+      fillNormal(views.get(weight), LINEAR_DEVIATION, Seeds.of(seed, weight));
+      views.get(layer + ".bias").assign(bias);
+    }
+  }
+
+  /**
+   * Whether {@link #forwardTrain} normalises with the running statistics, and leaves them as they
+   * are, as inference does; initially it uses and follows the batch's.
+   */
+  public void freezeStatistics(boolean frozen) {
+    blocks.forEach(b -> b.norm.frozen = frozen);
+  }
+
+  /**
+   * Number of parameters of the convolutions and their batch norms: in {@link #parameters()} and
+   * {@link #gradients()} the linear layers' follow them.
+   */
+  public long convolutionParameters() {
+    long linear = 0;
+    for (String name : List.of("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")) {
+      linear += views.get(name).length();
+    }
+    return parameters.length() - linear;
   }
 
   /** What the trunk was made from. */
@@ -222,13 +300,36 @@ public final class Trunk implements AutoCloseable {
     INDArray[] first = a;
     INDArray whole = input;
     for (Block block : blocks) {
-      INDArray z = block.z.get(mapShape(whole, block.conv.out()));
+      INDArray z = block.z.get(zShape(block, whole));
       block.convolution.forward(a, block.z.slices(slice), threads);
       whole = block.a.get(outShape(z, block.conv.pool()));
       block.norm.forward(z, whole);
       a = block.a.slices(slice);
     }
-    INDArray flat = flatten(whole);
+    return linear(first, input, flatten(whole), dropoutSeed);
+  }
+
+  /**
+   * The linear layers alone, in training mode. {@link #backward} then fills their gradients, the
+   * end of {@link #gradients()} from {@link #convolutionParameters()} on, and no others.
+   *
+   * @param flat what {@link #convolved} gave, [b, values]; kept until backward
+   * @param dropoutSeed of the dropout mask of this batch
+   * @return a new [b, d], before the last ReLU
+   */
+  public INDArray forwardTrainLinear(INDArray flat, long dropoutSeed) {
+    if (flat.rank() != 2 || flat.size(0) < 1 || flat.size(1) != architecture.flattened()) {
+      throw new IllegalArgumentException(
+          "the linear layers take [b, "
+              + architecture.flattened()
+              + "], got "
+              + Arrays.toString(flat.shape()));
+    }
+    return linear(null, null, Arrays4.contiguous(flat), dropoutSeed);
+  }
+
+  private INDArray linear(INDArray[] first, INDArray input, INDArray flat, long dropoutSeed) {
+    int threads = threads();
     INDArray hidden = fc1.forward(flat, threads);
     float[] mask = dropoutMask((int) hidden.length(), config.dropout(), dropoutSeed);
     float[] h = hidden.data().asFloat();
@@ -242,7 +343,8 @@ public final class Trunk implements AutoCloseable {
   }
 
   /**
-   * Back-propagates through the last {@link #forwardTrain}, once; fills {@link #gradients()}.
+   * Back-propagates through the last {@link #forwardTrain} or {@link #forwardTrainLinear}, once;
+   * fills {@link #gradients()}.
    *
    * @param dFeatures gradient of the loss with respect to what forwardTrain returned, [b, d]
    * @throws IllegalStateException without a forward pass before it
@@ -266,6 +368,11 @@ public final class Trunk implements AutoCloseable {
     INDArray dHidden = Nd4j.createUninitialized(DataType.FLOAT, step.hidden().shape());
     fc2.backward(step.hidden(), dy, dHidden, threads);
     dHidden.muli(Nd4j.createFromArray(step.mask()).reshape('c', dHidden.shape()));
+    if (step.slices() == null) {
+      fc1.backward(step.flat(), dHidden, null, threads);
+      step = null;
+      return;
+    }
     Block last = blocks.get(blocks.size() - 1);
     INDArray a = last.a.view();
     INDArray matrix = pooling(a.shape());
@@ -302,9 +409,23 @@ public final class Trunk implements AutoCloseable {
    * @return a new [b, d], before the last ReLU
    */
   public INDArray features(INDArray x) {
+    return linearInference(convolved(x));
+  }
+
+  /**
+   * What the linear layers see, in inference mode: the last map after its pooling, flattened.
+   *
+   * @param x [b, c, h, w]
+   * @return [b, values], void at the next call that infers
+   */
+  public INDArray convolved(INDArray x) {
     checked(x);
     INDArray flat = inferenceFlat.get(x.size(0), architecture.flattened());
     convolve(x, architecture.convs().size(), Map.of(), inferenceFlat.slices(slice));
+    return flat;
+  }
+
+  private INDArray linearInference(INDArray flat) {
     int threads = threads();
     INDArray hidden = fc1.forward(flat, threads);
     float[] h = hidden.data().asFloat();
@@ -342,8 +463,9 @@ public final class Trunk implements AutoCloseable {
     }
     checked(x);
     Map<String, INDArray> maps = new LinkedHashMap<>();
-    int height = (int) x.size(2);
-    int width = (int) x.size(3);
+    int growth = folded ? Architecture.FOLDED_GROWTH : 0;
+    int height = (int) x.size(2) + growth;
+    int width = (int) x.size(3) + growth;
     for (Block block : blocks.subList(0, depth)) {
       if (convs.contains(block.conv.name())) {
         maps.put(
@@ -391,7 +513,7 @@ public final class Trunk implements AutoCloseable {
             a = edges;
           }
           for (Block block : blocks.subList(0, depth)) {
-            INDArray z = own.z.get(mapShape(a, block.conv.out()));
+            INDArray z = own.z.get(zShape(block, a));
             block.convolution.forward(lane, a, z);
             INDArray[] target = targets.get(block.conv.name());
             INDArray full = target == null ? null : target[s];
@@ -478,6 +600,10 @@ public final class Trunk implements AutoCloseable {
    * tools and archives. A copy.
    */
   public MultiLayerNetwork network() {
+    if (folded) {
+      throw new IllegalStateException(
+          "a trunk with its Sobel filters folded in has no form in standard layers");
+    }
     return StandardNetwork.of(config, tensors());
   }
 
@@ -500,7 +626,7 @@ public final class Trunk implements AutoCloseable {
   public static Trunk readDl4j(InputStream in, ModelConfig config) throws IOException {
     NativeRuntime.initialize();
     MultiLayerNetwork network = ModelSerializer.restoreMultiLayerNetwork(in, false);
-    Trunk trunk = new Trunk(config, !NativeRuntime.isCuda());
+    Trunk trunk = new Trunk(config, !NativeRuntime.isCuda(), false);
     trunk.load(StandardNetwork.tensors(config, network));
     return trunk;
   }
@@ -588,7 +714,10 @@ public final class Trunk implements AutoCloseable {
   private long[] lastMap(INDArray x) {
     int shift = architecture.pools();
     int channels = architecture.convs().get(architecture.convs().size() - 1).out();
-    return new long[] {x.size(0), channels, x.size(2) >> shift, x.size(3) >> shift};
+    int growth = folded ? Architecture.FOLDED_GROWTH : 0;
+    return new long[] {
+      x.size(0), channels, (x.size(2) + growth) >> shift, (x.size(3) + growth) >> shift
+    };
   }
 
   private int threads() {
@@ -608,11 +737,12 @@ public final class Trunk implements AutoCloseable {
     return all;
   }
 
-  private static LinkedHashMap<String, long[]> shapes(Architecture architecture) {
+  private static LinkedHashMap<String, long[]> shapes(Architecture architecture, boolean folded) {
     LinkedHashMap<String, long[]> shapes = new LinkedHashMap<>();
     for (Architecture.Conv conv : architecture.convs()) {
       long[] channels = {conv.out()};
-      shapes.put(conv.name() + ".weight", new long[] {conv.out(), conv.in(), 3, 3});
+      int kernel = folded && shapes.isEmpty() ? 5 : 3;
+      shapes.put(conv.name() + ".weight", new long[] {conv.out(), conv.in(), kernel, kernel});
       shapes.put(conv.name() + ".bias", channels);
       shapes.put(norm(conv) + ".weight", channels);
       shapes.put(norm(conv) + ".bias", channels);
@@ -630,6 +760,15 @@ public final class Trunk implements AutoCloseable {
 
   private static long[] mapShape(INDArray a, int channels) {
     return new long[] {a.size(0), channels, a.size(2), a.size(3)};
+  }
+
+  private long[] zShape(Block block, INDArray a) {
+    long[] shape = mapShape(a, block.conv.out());
+    if (folded && block.conv.name().equals(blocks.get(0).conv.name())) {
+      shape[2] += Architecture.FOLDED_GROWTH;
+      shape[3] += Architecture.FOLDED_GROWTH;
+    }
+    return shape;
   }
 
   private static long[] outShape(INDArray z, boolean pool) {
@@ -660,17 +799,9 @@ public final class Trunk implements AutoCloseable {
     return view.reshape(view.length()).toFloatVector();
   }
 
-  /** Normal values by Box and Muller's transform, the same on every platform. */
-  private static void fillNormal(INDArray view, double deviation, SplittableRandom random) {
+  private static void fillNormal(INDArray view, double deviation, long seed) {
     float[] values = new float[Math.toIntExact(view.length())];
-    for (int i = 0; i < values.length; i += 2) {
-      double radius = deviation * Math.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));
-      double angle = 2 * Math.PI * random.nextDouble();
-      values[i] = (float) (radius * StrictMath.cos(angle));
-      if (i + 1 < values.length) {
-        values[i + 1] = (float) (radius * StrictMath.sin(angle));
-      }
-    }
+    Normal.fill(values, deviation, Seeds.random(seed));
     view.assign(Nd4j.createFromArray(values).reshape('c', view.shape()));
   }
 }

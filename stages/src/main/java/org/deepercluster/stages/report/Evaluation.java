@@ -162,7 +162,14 @@ final class Evaluation {
       String n = protocol.substring("lowshot".length());
       return "Low-shot, " + n + (n.equals("1") ? " label" : " labels") + " per class";
     }
-    return protocol.equals("clusters") ? "Clusters against labels" : protocol;
+    return switch (protocol) {
+      case "clusters" -> "Clusters against labels";
+      case "imagenet-linear" -> "ImageNet, linear classifier";
+      case "places205-linear" -> "Places205, linear classifier";
+      case "voc07-svm" -> "VOC07, linear SVM";
+      case "voc07-lowshot" -> "VOC07, low-shot SVM";
+      default -> protocol;
+    };
   }
 
   static String metricName(String metric) {
@@ -177,6 +184,9 @@ final class Evaluation {
       case "count" -> "clusters with images";
       case "largest" -> "images in the largest";
       case "smallest" -> "images in the smallest";
+      case "map" -> "mean average precision";
+      case "map_11point" -> "mean average precision (11-point)";
+      case "map_interpolated" -> "mean average precision (interpolated)";
       default -> metric;
     };
   }

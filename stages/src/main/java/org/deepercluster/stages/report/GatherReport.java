@@ -65,7 +65,8 @@ final class GatherReport {
     }
     seconds.forEach((k, v) -> times.add(new ReportData.StageTime(k, (int) v[0], v[1])));
     Input images = inputs.byRole().get("images");
-    Map<String, Integer> label = IngestTables.labelsById(images.table("labels"));
+    Map<String, Integer> label =
+        images == null ? Map.of() : IngestTables.singleLabels(images.table("labels"));
     List<ReportData.Reassignment> reassignments = new ArrayList<>();
     List<ReportData.KMeansPass> passes = new ArrayList<>();
     for (Input c : clusters) {
@@ -73,14 +74,16 @@ final class GatherReport {
       passes.addAll(passes(c));
     }
     Input last = clusters.isEmpty() ? null : clusters.get(clusters.size() - 1);
-    Map<String, Double> metrics =
-        inputs.byRole().containsKey("evaluation")
-            ? inputs.byRole().get("evaluation").numbers()
-            : Map.of();
+    Map<String, Double> metrics = new TreeMap<>();
+    for (Input i : instances.values()) {
+      if (i.instance().matches("evaluate(-.*)?")) {
+        metrics.putAll(i.numbers());
+      }
+    }
     boolean trained = inputs.byRole().containsKey("trained");
     return new ReportData(
         finished(),
-        data(images),
+        images == null ? null : data(images),
         times,
         epochs,
         reassignments,

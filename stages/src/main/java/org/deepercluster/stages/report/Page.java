@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.deepercluster.stages.evaluate.Published;
 import org.deepercluster.stages.report.Evaluation.Row;
 import org.deepercluster.stages.report.Evaluation.Table;
 import org.deepercluster.stages.report.ReportData.Cluster;
@@ -168,13 +169,19 @@ final class Page {
       return;
     }
     line("<section id=\"evaluation\">");
-    line("<h2>Evaluation against the untrained network</h2>");
+    boolean compared = !data.trained().isEmpty() && !data.untrained().isEmpty();
+    line(
+        compared || data.trained().isEmpty()
+            ? "<h2>Evaluation against the untrained network</h2>"
+            : "<h2>Evaluation</h2>");
     paragraph(
-        "Each measure freezes the network and asks how well simple classifiers do on its features,"
-            + " on labelled test images that it has not seen. The untrained network has the"
-            + " same architecture and the same initial weights. It is a strong reference on small"
-            + " images, most of all in its first layers; what counts is the difference, in"
-            + " percentage points.");
+        data.run().method().equals("pretrained")
+            ? "Measured on labelled test images; how, says the page of the protocol."
+            : "Each measure freezes the network and asks how well simple classifiers do on its features,"
+                + " on labelled test images that it has not seen. The untrained network has the"
+                + " same architecture and the same initial weights. It is a strong reference on small"
+                + " images, most of all in its first layers; what counts is the difference, in"
+                + " percentage points.");
     line("<div class=\"pair\">");
     line("<div>");
     line("<div class=\"scroll\">");
@@ -213,6 +220,7 @@ final class Page {
     }
     line("</table>");
     line("</div>");
+    published();
     List<String> notes = new ArrayList<>();
     if (tables.stream().anyMatch(Table::isLayered)) {
       notes.add("“Best” marks the layer where the trained network does best.");
@@ -235,6 +243,34 @@ final class Page {
             + " vertical axis of the charts by layer does not begin at zero.");
     line("</div>");
     line("</section>");
+  }
+
+  /** Figures of papers for the same measurements. */
+  private void published() {
+    List<Published> all = new ArrayList<>();
+    for (Table table : tables) {
+      for (Row row : table.rows()) {
+        all.addAll(Published.of(table.protocol(), table.metric(), row.layer()));
+      }
+    }
+    if (all.isEmpty()) {
+      return;
+    }
+    line("<div class=\"scroll\"><table>");
+    line(columns("Published", "Measure", "Figure", "Source"));
+    line("<tbody>");
+    for (Published p : all) {
+      line(
+          cells(
+              p.method(),
+              Evaluation.protocolName(p.protocol())
+                  + ", "
+                  + Evaluation.metricName(p.metric())
+                  + (p.layer().isEmpty() ? "" : ", " + p.layer()),
+              Numbers.fixed(p.value(), 1),
+              p.source()));
+    }
+    line("</tbody></table></div>");
   }
 
   private static boolean hasSpread(Row row) {
@@ -274,7 +310,7 @@ final class Page {
     line("<h2>Training</h2>");
     if (data.epochs().isEmpty()) {
       paragraph(
-          data.run().method().equals("random")
+          data.run().method().matches("random|pretrained")
               ? "This method does not train, so there is no training curve."
               : "No epoch of training was recorded.");
       line("</section>");
@@ -331,6 +367,7 @@ final class Page {
                 "RotNet learns from the four rotations alone: there is nothing to cluster.";
             case "supervised" ->
                 "Supervised training learns from the labels: there is nothing to cluster.";
+            case "pretrained" -> "The clusters of an earlier run are in that run's report.";
             case "random" -> "An untrained network has no targets: there is nothing to cluster.";
             default -> "No clustering was recorded.";
           });

@@ -60,6 +60,11 @@ public record ReportData(
     gallery = copy(gallery);
   }
 
+  /** Order of names with their numbers compared as numbers: conv2 before conv10. */
+  public static int naturalOrder(String a, String b) {
+    return Evaluation.natural(a, b);
+  }
+
   /**
    * Identity and surroundings of the run.
    *

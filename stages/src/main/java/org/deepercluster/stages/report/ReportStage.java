@@ -20,9 +20,9 @@ import org.deepercluster.stages.table.Part;
  * without the extension: {@code report} (HTML and JSON), {@code curves}, {@code gallery-largest}
  * ...
  *
- * <p>Inputs: {@code images}, and where the experiment has them {@code evaluation}, {@code model}
- * (the last training state), and every {@code cluster-…} and {@code train-…} instance under its own
- * name.
+ * <p>Inputs: where the experiment has them {@code images}, {@code untrained} and {@code trained}
+ * (training states), and every {@code cluster-…}, {@code train-…} and {@code evaluate…} instance
+ * under its own name.
  *
  * @param run who, where and when
  * @param perSuper sub-clusters of each super-cluster, k/m; 0 without clusters

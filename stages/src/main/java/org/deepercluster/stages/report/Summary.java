@@ -21,6 +21,7 @@ final class Summary {
       case "sela" -> "SeLa";
       case "supervised" -> "Supervised training";
       case "random" -> "Random initialisation";
+      case "pretrained" -> "An earlier run";
       default -> method;
     };
   }
@@ -30,7 +31,10 @@ final class Summary {
     Run run = data.run();
     String network = run.network() == null ? "the network" : run.network();
     StringBuilder text = new StringBuilder();
-    if (run.method().equals("random")) {
+    if (run.method().equals("pretrained")) {
+      text.append("The network (").append(network).append(") of an earlier run was measured:");
+      text.append(" nothing was trained.");
+    } else if (run.method().equals("random")) {
       text.append("The network (").append(network).append(") was left as initialised, untrained:");
       text.append(" a lower reference for other runs.");
     } else {
@@ -82,15 +86,12 @@ final class Summary {
     return text.append('.').toString();
   }
 
-  /** The measures that stand at the top: k-NN, low-shot, linear; those that were evaluated. */
+  /** The measures that stand at the top: accuracy and mean average precision. */
   static List<Table> headlines(List<Table> tables) {
     List<Table> found = new ArrayList<>();
     for (Table table : tables) {
-      boolean headline =
-          table.protocol().equals("knn")
-              || table.protocol().equals("linear")
-              || table.protocol().startsWith("lowshot");
-      if (headline && table.metric().equals("top1")) {
+      if (!table.protocol().equals("clusters")
+          && (table.metric().equals("top1") || table.metric().equals("map"))) {
         found.add(table);
       }
     }

@@ -62,7 +62,12 @@ public final class TableReader implements AutoCloseable {
     file.setRequestedSchema(parquet);
   }
 
-  private static ParquetFileReader openFile(String path) throws IOException {
+  /**
+   * Opens any Parquet file, whatever its schema.
+   *
+   * @throws IOException when it is none
+   */
+  public static ParquetFileReader openFile(String path) throws IOException {
     try {
       return ParquetFileReader.open(
           ParquetFiles.input(path),

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.deepercluster.stages.config.Seeds;
+import org.deepercluster.stages.model.Normal;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.targets.Targets;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -143,15 +144,7 @@ public final class Heads {
     SplittableRandom random = Seeds.random(seed);
     float[] row = new float[featureDim];
     for (int k = 0; k < linear.outputs(); k++) {
-      for (int i = 0; i < row.length; i += 2) {
-        // Box-Muller; StrictMath, so that every machine draws the same bits
-        double radius = WEIGHT_SD * StrictMath.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));
-        double angle = 2 * Math.PI * random.nextDouble();
-        row[i] = (float) (radius * StrictMath.cos(angle));
-        if (i + 1 < row.length) {
-          row[i + 1] = (float) (radius * StrictMath.sin(angle));
-        }
-      }
+      Normal.fill(row, WEIGHT_SD, random);
       linear.weight().getRow(k).assign(Nd4j.createFromArray(row));
     }
     linear.bias().assign(0);

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
 import org.deepercluster.stages.model.ModelConfig;
@@ -64,6 +66,31 @@ public record TrainStage(
   @Override
   public List<String> outputs() {
     return List.of(ModelFile.CHECKPOINT, "steps");
+  }
+
+  /**
+   * Forward and backward passes: three times the operations of a forward pass. Each worker holds
+   * all heads, with gradients and velocities.
+   */
+  @Override
+  public Work work(ToLongFunction<String> images) {
+    double n = images.applyAsLong("images");
+    double d = model.featureDim();
+    double seen = targets.sharesW() ? targets.classifiers() : 1;
+    double outputs =
+        (targets.hasV() ? targets.superClasses() : 0)
+            + (targets.hasW() ? seen * targets.subClasses() : 0);
+    double heads =
+        (targets.hasV() ? targets.superClasses() : 0)
+            + (targets.hasW() ? (double) targets.classifiers() * targets.subClasses() : 0);
+    return new Work(
+        n,
+        0,
+        3 * n * (model.operations() + 2 * d * outputs),
+        0,
+        0,
+        config.workers(),
+        3 * 4 * (d + 1) * heads);
   }
 
   @Override

@@ -174,18 +174,11 @@ class SchemaTest {
     assertThatThrownBy(() -> new DataConfig("images", "a", "b", null, 0, 1))
         .hasMessageStartingWith("labels must be `folders`");
     DataConfig unlabelled = new DataConfig("idx", "a", null, null, 0, 1);
-    assertThatThrownBy(() -> new EvaluateConfig(unlabelled, unlabelled, LINEAR, LOW_SHOT, KNN))
+    assertThatThrownBy(() -> new EvaluateConfig(unlabelled, unlabelled, null, null, null, null))
         .hasMessage(
             "train.labels is missing: the classifiers need labelled images\n"
                 + "test.labels is missing: the classifiers need labelled images");
   }
-
-  private static final EvaluateConfig.Linear LINEAR =
-      (EvaluateConfig.Linear) Schema.of(EvaluateConfig.Linear.class).defaults();
-  private static final EvaluateConfig.LowShot LOW_SHOT =
-      (EvaluateConfig.LowShot) Schema.of(EvaluateConfig.LowShot.class).defaults();
-  private static final EvaluateConfig.Knn KNN =
-      (EvaluateConfig.Knn) Schema.of(EvaluateConfig.Knn.class).defaults();
 
   @Test
   void theTrunksOutputHasThePublishedLength() {

@@ -58,7 +58,7 @@ final class Golden {
         f.get("classes").intValue());
   }
 
-  private static JsonNode read(String name) {
+  static JsonNode read(String name) {
     try (InputStream in = Golden.class.getResourceAsStream(name)) {
       return new ObjectMapper().readTree(in);
     } catch (IOException e) {

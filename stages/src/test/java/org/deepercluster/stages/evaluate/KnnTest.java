@@ -16,8 +16,7 @@ class KnnTest {
     JsonNode cases = Golden.values().get("knn");
     assertThat(cases).hasSize(4);
     for (JsonNode c : cases) {
-      EvaluateConfig.Knn config =
-          new EvaluateConfig.Knn(c.get("k").intValue(), c.get("tau").doubleValue());
+      EvaluateConfig.Knn config = Probes.knn(c.get("k").intValue(), c.get("tau").doubleValue());
       assertThat(Knn.predict(Golden.train(), Golden.test(), config))
           .isEqualTo(Golden.ints(c.get("predicted")));
       assertThat(Knn.top1(Golden.train(), Golden.test(), config))
@@ -30,23 +29,22 @@ class KnnTest {
     float[] same = {1, 0, 2, 0, 3, 0, 0, 1};
     LabelledFeatures train = new LabelledFeatures(same, 2, new int[] {2, 1, 1, 0}, 3);
     LabelledFeatures test = new LabelledFeatures(new float[] {5, 0}, 2, new int[] {2}, 3);
-    assertThat(Knn.predict(train, test, new EvaluateConfig.Knn(1, 0.07))).containsExactly(2);
+    assertThat(Knn.predict(train, test, Probes.knn(1, 0.07))).containsExactly(2);
     // one vote each: the smaller class
-    assertThat(Knn.predict(train, test, new EvaluateConfig.Knn(2, 0.07))).containsExactly(1);
+    assertThat(Knn.predict(train, test, Probes.knn(2, 0.07))).containsExactly(1);
   }
 
   @Test
   void aTinyTemperatureIsTheNearestNeighbour() {
-    int[] nearest = Knn.predict(Golden.train(), Golden.test(), new EvaluateConfig.Knn(1, 0.07));
-    assertThat(Knn.predict(Golden.train(), Golden.test(), new EvaluateConfig.Knn(30, 1e-9)))
-        .isEqualTo(nearest);
+    int[] nearest = Knn.predict(Golden.train(), Golden.test(), Probes.knn(1, 0.07));
+    assertThat(Knn.predict(Golden.train(), Golden.test(), Probes.knn(30, 1e-9))).isEqualTo(nearest);
   }
 
   @Test
   void tilesDoNotShow() {
     LabelledFeatures train = blobs(5000, 1);
     LabelledFeatures test = blobs(1100, 2);
-    EvaluateConfig.Knn config = new EvaluateConfig.Knn(15, 0.1);
+    EvaluateConfig.Knn config = Probes.knn(15, 0.1);
     int[] predicted = Knn.predict(train, test, config);
     for (int i = 0; i < test.rows(); i += 37) {
       assertThat(predicted[i]).isEqualTo(plain(train, test, i, config));
@@ -58,21 +56,21 @@ class KnnTest {
     LabelledFeatures train =
         new LabelledFeatures(new float[] {0, 0, -1, 0}, 2, new int[] {1, 0}, 2);
     LabelledFeatures test = new LabelledFeatures(new float[] {1, 0}, 2, new int[] {1}, 2);
-    assertThat(Knn.predict(train, test, new EvaluateConfig.Knn(1, 0.07))).containsExactly(1);
+    assertThat(Knn.predict(train, test, Probes.knn(1, 0.07))).containsExactly(1);
   }
 
   @Test
   void refusesWhatCannotVote() {
-    EvaluateConfig.Knn config = new EvaluateConfig.Knn(73, 0.07);
+    EvaluateConfig.Knn config = Probes.knn(73, 0.07);
     assertThatThrownBy(() -> Knn.predict(Golden.train(), Golden.test(), config))
         .hasMessage(
             "73 neighbours are to vote, but there are only 72 labelled training images;"
                 + " use fewer neighbours");
     LabelledFeatures other = new LabelledFeatures(new float[2], 2, new int[1], 4);
-    assertThatThrownBy(() -> Knn.predict(Golden.train(), other, new EvaluateConfig.Knn(1, 1)))
+    assertThatThrownBy(() -> Knn.predict(Golden.train(), other, Probes.knn(1, 1)))
         .hasMessage("the training images have 48 features, but the test images have 2");
     LabelledFeatures none = new LabelledFeatures(new float[0], 48, new int[0], 4);
-    assertThatThrownBy(() -> Knn.top1(Golden.train(), none, new EvaluateConfig.Knn(1, 1)))
+    assertThatThrownBy(() -> Knn.top1(Golden.train(), none, Probes.knn(1, 1)))
         .hasMessage("no images to test the k-NN classifier on: at least one is needed");
   }
 

@@ -8,8 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.Test;
 
 class LinearProbeTest {
-  private static final EvaluateConfig.Linear PLAIN =
-      new EvaluateConfig.Linear(30, 16, 0.01, 0.9, 1e-5, true);
+  private static final EvaluateConfig.Linear PLAIN = Probes.linear(30, 16, 0.01, 0.9, 1e-5, true);
 
   /** PyTorch's Linear, CrossEntropyLoss and SGD, with and without standardisation; golden.py. */
   @Test
@@ -19,7 +18,7 @@ class LinearProbeTest {
     assertThat(cases).hasSize(4);
     for (JsonNode c : cases) {
       EvaluateConfig.Linear config =
-          new EvaluateConfig.Linear(
+          Probes.linear(
               c.get("epochs").intValue(),
               c.get("batch").intValue(),
               c.get("lr").doubleValue(),
@@ -87,7 +86,7 @@ class LinearProbeTest {
 
   @Test
   void saysThatTheLearningRateIsTooLarge() {
-    EvaluateConfig.Linear wild = new EvaluateConfig.Linear(5, 1, 100, 0.9, 0, false);
+    EvaluateConfig.Linear wild = Probes.linear(5, 1, 100, 0.9, 0, false);
     float[] values = {1e30f, -1e30f, -1e30f, 1e30f};
     LabelledFeatures huge = new LabelledFeatures(values, 2, new int[] {0, 1}, 2);
     assertThatThrownBy(() -> LinearProbe.train(huge, wild, 0))

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.deepercluster.stages.config.Seeds;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +36,7 @@ class LowShotTest {
       LinearClassifier classifier =
           LowShot.fit(
               Golden.train(c.get("n").intValue()),
-              new EvaluateConfig.LowShot(1, 1, c.get("c").doubleValue(), true));
+              Probes.lowShot(1, 1, c.get("c").doubleValue(), true));
       assertThat(classifier.logits(test.values()))
           .containsExactly(Golden.floats(c.get("logits")), within(1e-3f));
     }
@@ -69,25 +69,26 @@ class LowShotTest {
   void meanAndSampleDeviationOverSeededDraws() {
     LabelledFeatures train = Golden.train();
     LabelledFeatures test = Golden.test();
-    EvaluateConfig.LowShot config = new EvaluateConfig.LowShot(3, 4, 1.0, false);
-    LowShot result = LowShot.evaluate(train, test, config, 11);
+    EvaluateConfig.LowShot config = Probes.lowShot(3, 4, 1.0, false);
+    List<Measurement> draws = new ArrayList<>();
     double[] expected = new double[4];
     for (int d = 0; d < 4; d++) {
       int[] rows = LowShot.draw(train.labels(), 4, 3, Seeds.of(11, (long) d));
       expected[d] = LogisticRegression.fit(train.rows(rows), 1).top1(test);
+      double top1 = LowShot.top1(train, test, config, 11, d);
+      assertThat(top1).isEqualTo(expected[d]);
+      draws.add(new Measurement("trained", Result.of("lowshot3", MetricNames.TOP1, "conv5", top1)));
     }
-    assertThat(result.accuracies())
-        .containsExactly(Arrays.stream(expected).boxed().toArray(Double[]::new));
     double mean = (expected[0] + expected[1] + expected[2] + expected[3]) / 4;
     double variance = Arrays.stream(expected).map(a -> (a - mean) * (a - mean)).sum() / 3;
-    assertThat(result.mean()).isCloseTo(mean, within(1e-12));
-    assertThat(result.sd()).isCloseTo(Math.sqrt(variance), within(1e-12)).isPositive();
-    assertThat(Result.named(List.of(result.result(3, "conv5"))))
-        .containsExactly(
-            Map.entry("lowshot3/top1/conv5", result.mean()),
-            Map.entry("lowshot3/top1_sd/conv5", result.sd()));
-    EvaluateConfig.LowShot single = new EvaluateConfig.LowShot(3, 1, 1.0, false);
-    assertThat(LowShot.evaluate(train, test, single, 11).sd()).isZero();
+    assertThat(variance).isPositive();
+    List<Measurement> means = Measurement.means(draws);
+    assertThat(means).hasSize(1);
+    assertThat(Measurement.numbers(means))
+        .containsOnlyKeys("eval/lowshot3/top1/conv5", "eval/lowshot3/top1_sd/conv5");
+    assertThat(means.get(0).result().value()).isCloseTo(mean, within(1e-12));
+    assertThat(means.get(0).result().sd()).isCloseTo(Math.sqrt(variance), within(1e-12));
+    assertThat(Measurement.means(draws.subList(0, 1))).isEqualTo(draws.subList(0, 1));
   }
 
   @Test

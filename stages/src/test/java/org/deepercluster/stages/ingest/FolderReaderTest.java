@@ -43,7 +43,7 @@ class FolderReaderTest {
             folder + "/b/c/x.jpeg");
     // printf b/1.jpg | sha256sum
     assertThat(read.get(3).id()).isEqualTo("a066f3a465e6d8bb76a1d61501bdaf4b");
-    assertThat(read).allMatch(i -> i.label() == null && i.rejection() == null);
+    assertThat(read).allMatch(i -> i.labels().isEmpty() && i.rejection() == null);
     assertThat(read.get(0).image().encoding()).isEqualTo("jpeg");
     assertThat(read.get(1).image().encoding()).isEqualTo("png");
     Image image = read.get(1).image().decode();
@@ -106,17 +106,18 @@ class FolderReaderTest {
     Listing listing = list("folders", null, 100);
     assertThat(listing.classNames()).containsExactly("cat", "dog");
     assertThat(IdxReaderTest.readAll(listing))
-        .extracting(SourceImage::label)
-        .containsExactly(new Label(0, "cat"), new Label(1, "dog"), null);
+        .extracting(SourceImage::labels)
+        .containsExactly(List.of(new Label(0, "cat")), List.of(new Label(1, "dog")), List.of());
 
     List<String> other = List.of("dog", "bird", "cat");
     Listing numbered = CollectionReader.of(config("folders", null, 100), other).list();
     assertThat(numbered.classNames()).isEqualTo(other);
-    assertThat(IdxReaderTest.readAll(numbered).get(0).label()).isEqualTo(new Label(2, "cat"));
+    assertThat(IdxReaderTest.readAll(numbered).get(0).labels())
+        .containsExactly(new Label(2, "cat"));
     assertThatThrownBy(
             () -> CollectionReader.of(config("folders", null, 100), List.of("cat")).list())
         .isInstanceOf(IOException.class)
-        .hasMessage(folder + "/dog: is no class of the other collection, which has [cat]");
+        .hasMessage(folder + ": class dog is no class of the other collection, which has [cat]");
   }
 
   @Test
@@ -211,8 +212,8 @@ class FolderReaderTest {
         .hasMessage(
             "labels must be `folders` (each top-level folder is a class) for format images, got"
                 + " labels.csv");
-    assertThatThrownBy(() -> new DataConfig("zip", folder.toString(), null, null, 0.05, 10))
-        .hasMessage("format must be one of idx, images, got zip");
+    assertThatThrownBy(() -> new DataConfig("zap", folder.toString(), null, null, 0.05, 10))
+        .hasMessageStartingWith("format must be one of cifar10, cifar100, csv,");
   }
 
   @Test

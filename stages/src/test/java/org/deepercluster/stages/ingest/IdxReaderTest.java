@@ -48,7 +48,7 @@ class IdxReaderTest {
         assertThat(image.image()).isEqualTo(new EncodedImage("raw", COLUMNS, ROWS, 1, pixels));
         assertThat(image.uri()).isEqualTo(images + "#" + n);
         assertThat(image.id()).matches("[0-9a-f]{32}");
-        assertThat(image.label()).isEqualTo(new Label(n % 4, Integer.toString(n % 4)));
+        assertThat(image.labels()).containsExactly(new Label(n % 4, Integer.toString(n % 4)));
         assertThat(image.rejection()).isNull();
       }
       assertThat(read.stream().map(SourceImage::id).distinct()).hasSize(COUNT);
@@ -60,7 +60,7 @@ class IdxReaderTest {
   void anIdIsTheDigestOfFileNameAndIndex() throws IOException {
     Listing listing = list(write("images", images(), false), null, null, 10);
     assertThat(readAll(listing).get(0).id()).isEqualTo("716c604f7d6fa4b36564b8465c8f4bb3");
-    assertThat(readAll(listing).get(0).label()).isNull();
+    assertThat(readAll(listing).get(0).labels()).isEmpty();
     assertThat(listing.classNames()).isEmpty();
   }
 
@@ -80,7 +80,7 @@ class IdxReaderTest {
       List<SourceImage> read = readAll(listing);
       assertThat(read).hasSize(expected[i]);
       int[] perClass = new int[10];
-      read.forEach(image -> perClass[image.label().index()]++);
+      read.forEach(image -> perClass[image.labels().get(0).index()]++);
       assertThat(perClass).containsOnly(expected[i] / 10);
       assertThat(listing.classNames()).hasSize(10).contains("Trouser", "Ankle boot");
       assertThat(names == null || names.equals(listing.classNames())).isTrue();
@@ -124,7 +124,7 @@ class IdxReaderTest {
     Files.writeString(folder.resolve("classes.txt"), "shirt\nbag\nboot\ncoat\nhat\n");
     Listing listing = list(images, labels, null, 100);
     assertThat(listing.classNames()).containsExactly("shirt", "bag", "boot", "coat", "hat");
-    assertThat(readAll(listing).get(2).label()).isEqualTo(new Label(2, "boot"));
+    assertThat(readAll(listing).get(2).labels()).containsExactly(new Label(2, "boot"));
 
     assertThatThrownBy(
             () -> CollectionReader.of(config(images, labels, null, 9), List.of("a", "b")).list())

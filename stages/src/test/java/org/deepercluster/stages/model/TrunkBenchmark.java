@@ -56,7 +56,7 @@ public final class TrunkBenchmark {
       double used = (system.getProcessCpuTime() - cpu) / 1e9;
       System.out.printf(
           Locale.ROOT,
-          "%s%s %.0f images/s, %.0f images per CPU second%n",
+          "%s%s %.2f images/s, %.2f images per CPU second%n",
           what,
           repeat == 0 ? " (warming up)" : "",
           images / wall,

@@ -1,0 +1,71 @@
+package org.deepercluster.stages.ingest;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Layouts of collections that are read; the name in lower case is the setting's word. */
+enum DataFormat {
+  CIFAR10,
+  CIFAR100,
+  CSV,
+  IDX,
+  IMAGES,
+  IMAGENET,
+  PARQUET,
+  PLACES205,
+  STL10,
+  VOC,
+  WEBDATASET,
+  YFCC100M,
+  ZIP;
+
+  /** The layout of that name; its setting is checked before. */
+  static DataFormat of(String word) {
+    return valueOf(word.toUpperCase(Locale.ROOT));
+  }
+
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Parts that it is published in; empty when it has none. */
+  List<String> splits() {
+    return switch (this) {
+      case CIFAR10, CIFAR100 -> List.of("train", "test");
+      case CSV, IDX, IMAGES, PARQUET, WEBDATASET, YFCC100M, ZIP -> List.of();
+      case IMAGENET -> List.of("train", "val");
+      case PLACES205 -> List.of("train", "val", "test");
+      case STL10 -> List.of("train", "test", "unlabeled");
+      case VOC -> List.of("train", "val", "trainval", "test");
+    };
+  }
+
+  /** What the setting {@code labels} must be; null when it is as it should. */
+  String faultOf(String labels) {
+    return switch (this) {
+      case IMAGES, ZIP ->
+          labels.equals("folders")
+              ? null
+              : "must be `folders` (each top-level folder is a class) for format " + word();
+      case CIFAR10, IMAGENET, PLACES205, STL10, VOC ->
+          "must be left out for format " + word() + ", which brings its labels";
+      case CIFAR100 ->
+          labels.equals("fine") || labels.equals("coarse")
+              ? null
+              : "must be `fine` (the default) or `coarse` for format cifar100";
+      case WEBDATASET ->
+          WebDatasetReader.isLabels(labels)
+              ? null
+              : "must be `cls` or `json:<field>` for format webdataset";
+      case CSV, IDX, PARQUET, YFCC100M -> null;
+    };
+  }
+
+  /** True when labels come with the images, or may, without a setting that names them. */
+  boolean bringsLabels() {
+    return switch (this) {
+      case CIFAR10, CIFAR100, CSV, IMAGENET, PARQUET, PLACES205, STL10, VOC -> true;
+      case IDX, IMAGES, WEBDATASET, YFCC100M, ZIP -> false;
+    };
+  }
+}
