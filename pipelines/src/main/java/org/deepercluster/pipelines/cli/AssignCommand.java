@@ -30,7 +30,10 @@ final class AssignCommand extends ConsoleCommand {
       description = "Folder of a run that clusters its images.")
   private String model;
 
-  @Parameters(index = "1", paramLabel = "PATH", description = "Images: a folder, a zip, tars, or any other layout of data.format.")
+  @Parameters(
+      index = "1",
+      paramLabel = "PATH",
+      description = "Images: a folder, a zip, tars, or any other layout of data.format.")
   private String path;
 
   @Option(

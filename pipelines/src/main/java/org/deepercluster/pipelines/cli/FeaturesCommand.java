@@ -28,7 +28,10 @@ final class FeaturesCommand extends ConsoleCommand {
       description = "Folder of a finished run, or a .safetensors file that a run exported.")
   private String model;
 
-  @Parameters(index = "1", paramLabel = "PATH", description = "Images: a folder, a zip, tars, or any other layout of data.format.")
+  @Parameters(
+      index = "1",
+      paramLabel = "PATH",
+      description = "Images: a folder, a zip, tars, or any other layout of data.format.")
   private String path;
 
   @Option(

@@ -602,11 +602,7 @@ public final class ExperimentReader {
     if (values.get(prefix + "path") instanceof String given) {
       String path = resolve(prefix + "path", given);
       values.put(prefix + "path", path);
-      count =
-          exists(
-              prefix + "path",
-              path,
-              idx ? IdxHeader.IMAGES : images ? FOLDER : ANYTHING);
+      count = exists(prefix + "path", path, idx ? IdxHeader.IMAGES : images ? FOLDER : ANYTHING);
     }
     if (count.isPresent()) {
       long limit = values.get(prefix + "limit") instanceof Long most ? most : Long.MAX_VALUE;

@@ -134,8 +134,7 @@ public final class FeatureExtraction {
   /** Lists a collection; without a format its place is looked at. */
   static Listing list(String images, String format, String split, int blockImages)
       throws IOException {
-    return CollectionReader.of(
-            new DataConfig(format, images, null, split, null, 1.0, blockImages))
+    return CollectionReader.of(new DataConfig(format, images, null, split, null, 1.0, blockImages))
         .list();
   }
 

@@ -66,8 +66,7 @@ public final class FormatDetector {
     if (starts(head, 'P', 'A', 'R', '1')) {
       return new Detected("parquet", name + " begins as Parquet");
     }
-    if (head.length > TAR_MAGIC + 5
-        && new String(head, TAR_MAGIC, 5, UTF_8).equals("ustar")) {
+    if (head.length > TAR_MAGIC + 5 && new String(head, TAR_MAGIC, 5, UTF_8).equals("ustar")) {
       return new Detected("webdataset", name + " begins as a tar");
     }
     if (starts(head, 0, 0, 8, 3) || starts(head, 0x1F, 0x8B)) {
@@ -84,7 +83,8 @@ public final class FormatDetector {
       return new Detected("csv", name + " is a text and named like a table");
     }
     throw new IOException(
-        path + ": is no zip, tar, Parquet, IDX or CSV file; give data.format, or the folder it is in");
+        path
+            + ": is no zip, tar, Parquet, IDX or CSV file; give data.format, or the folder it is in");
   }
 
   private static boolean starts(byte[] head, int... bytes) {
@@ -146,8 +146,7 @@ public final class FormatDetector {
                     + tree.files().size()
                     + " files such as "
                     + tree.files().get(0).name()
-                : ": could be "
-                    + String.join(", ", new TreeSet<>(describe(found))))
+                : ": could be " + String.join(", ", new TreeSet<>(describe(found))))
             + "; give data.format");
   }
 

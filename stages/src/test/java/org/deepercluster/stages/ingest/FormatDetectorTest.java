@@ -54,8 +54,7 @@ class FormatDetectorTest {
         .isEqualTo(
             new Detected("idx", "test-images-idx3-ubyte.gz begins as an IDX file of images"));
     assertThatThrownBy(() -> FormatDetector.detect(shipped + "/test-labels-idx1-ubyte.gz"))
-        .hasMessageEndingWith(
-            "is in gzip, and holds no IDX file; unpack it, or say data.format");
+        .hasMessageEndingWith("is in gzip, and holds no IDX file; unpack it, or say data.format");
   }
 
   @Test
@@ -85,7 +84,8 @@ class FormatDetectorTest {
     Formats.check("voc/val", Formats.config(null, Formats.ROOT + "/voc", "val"));
     assertThatThrownBy(() -> Formats.list(Formats.config(null, Formats.ROOT + "/voc", null)))
         .isInstanceOf(InvalidSettingsException.class)
-        .hasMessage("split must be one of train, val, trainval, test for format voc, and is missing");
+        .hasMessage(
+            "split must be one of train, val, trainval, test for format voc, and is missing");
     assertThatThrownBy(() -> Formats.list(Formats.config(null, Formats.ROOT + "/zip", "train")))
         .hasMessage("split must be left out for format zip, which has no parts, got train");
   }
