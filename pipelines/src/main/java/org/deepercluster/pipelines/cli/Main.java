@@ -25,6 +25,7 @@ import picocli.CommandLine.HelpCommand;
       CancelCommand.class,
       ValidateCommand.class,
       PlanCommand.class,
+      InspectCommand.class,
       FeaturesCommand.class,
       AssignCommand.class,
       EvaluateCommand.class,

@@ -1,6 +1,7 @@
 package org.deepercluster.pipelines.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -88,6 +89,39 @@ class IngestStageTest {
     assertThat(TableReader.read(dropped.table("labels"), IngestTables.LABELS).strings("class_name"))
         .containsExactly("a", "a", "a", "c");
     assertThat(dropped.table("hashes")).isEmpty();
+  }
+
+  @Test
+  void anInspectionAccountsForEveryFile() throws Exception {
+    Path photos = folder.resolve("photos");
+    BufferedImage a = picture(1, 200);
+    put(photos, "a/1.jpg", a, "jpg");
+    put(photos, "a/2.png", a, "png");
+    put(photos, "b/3.png", picture(2, 60), "png");
+    put(photos, "b/small.png", picture(3, 5), "png");
+    Files.writeString(photos.resolve("b/drawing.svg"), "<svg xmlns='x'/>");
+    Files.writeString(photos.resolve("b/page.jpg"), "<html>");
+    Files.writeString(photos.resolve("b/notes.txt"), "no image");
+    Files.writeString(photos.resolve("b/.hidden"), "hidden");
+    Path output = folder.resolve("look");
+
+    Inspection.Found found =
+        new Inspection(System.err, 2).run(photos.toString(), "images", output.toString());
+    assertThat(found.files()).isEqualTo(8);
+    assertThat(found.used()).isEqualTo(3);
+    assertThat(found.rejected()).isEqualTo(Map.of("too-small", 1L, "not-an-image", 1L));
+    assertThat(found.unsupported()).isEqualTo(Map.of("svg", 1L));
+    assertThat(found.skipped()).isEqualTo(2);
+    assertThat(found.exact()).isZero();
+    assertThat(found.near()).isEqualTo(1);
+    assertThat(found.formats()).isEqualTo(Map.of("jpeg", 1L, "png", 2L));
+    assertThat(found.labels()).isEqualTo(Map.of("a", 2L, "b", 1L));
+    assertThat(ImageIO.read(output.resolve("sample.png").toFile()).getWidth()).isEqualTo(832);
+    assertThat(ImageIO.read(output.resolve("rejects.png").toFile()).getHeight()).isEqualTo(104);
+    assertThat(found.written()).hasSize(4).allMatch(w -> Files.exists(Path.of(w)));
+    assertThatThrownBy(
+            () -> new Inspection(System.err, 2).run(photos.toString(), null, output.toString()))
+        .hasMessageContaining("must be a folder without rejects of an earlier call");
   }
 
   private Manifest ingest(Path photos, String duplicates) throws Exception {

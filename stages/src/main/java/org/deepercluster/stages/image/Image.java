@@ -41,6 +41,37 @@ public record Image(int width, int height, int channels, byte[] pixels) {
   }
 
   /**
+   * The image at 1/scale of its sides, rounded up: means of scale × scale pixels, fewer at the
+   * right and lower edges, rounded to nearest.
+   */
+  public Image shrunk(int scale) {
+    if (scale == 1) {
+      return this;
+    }
+    int w = (width + scale - 1) / scale;
+    int h = (height + scale - 1) / scale;
+    byte[] means = new byte[w * h * channels];
+    int at = 0;
+    for (int y = 0; y < h; y++) {
+      int endY = Math.min(height, (y + 1) * scale);
+      for (int x = 0; x < w; x++) {
+        int endX = Math.min(width, (x + 1) * scale);
+        long count = (long) (endY - y * scale) * (endX - x * scale);
+        for (int c = 0; c < channels; c++) {
+          long sum = 0;
+          for (int v = y * scale; v < endY; v++) {
+            for (int u = x * scale; u < endX; u++) {
+              sum += at(u, v, c);
+            }
+          }
+          means[at++] = (byte) ((2 * sum + count) / (2 * count));
+        }
+      }
+    }
+    return new Image(w, h, channels, means);
+  }
+
+  /**
    * One value.
    *
    * @return 0 to 255

@@ -48,6 +48,9 @@ public final class ImageCodec {
   /** Largest number of pixels that is decoded unless told otherwise: 8192². */
   public static final long MAX_PIXELS = 1L << 26;
 
+  /** The decoder of lossy WebP takes some 50 bytes of memory per pixel. */
+  private static final long MAX_LOSSY_WEBP_PIXELS = 1L << 24;
+
   private ImageCodec() {}
 
   /**
@@ -121,7 +124,7 @@ public final class ImageCodec {
     // A file without an end marker is judged by the decoder that says what is wrong.
     Image image = scale > 1 && jpeg.hasEnd() ? ReducedJpeg.decode(jpeg, scale) : null;
     if (image == null) {
-      image = shrunk(wholeJpeg(jpeg, rules), scale);
+      image = wholeJpeg(jpeg, rules).shrunk(scale);
     }
     boolean swapped = jpeg.orientation() >= 5;
     return new Reduced(
@@ -156,35 +159,6 @@ public final class ImageCodec {
         : interleaved(raster, jpeg.components());
   }
 
-  /** Means of scale × scale pixels, fewer at the right and lower edges; rounded to nearest. */
-  private static Image shrunk(Image image, int scale) {
-    if (scale == 1) {
-      return image;
-    }
-    int w = (image.width() + scale - 1) / scale;
-    int h = (image.height() + scale - 1) / scale;
-    int n = image.channels();
-    byte[] pixels = new byte[w * h * n];
-    int at = 0;
-    for (int y = 0; y < h; y++) {
-      int endY = Math.min(image.height(), (y + 1) * scale);
-      for (int x = 0; x < w; x++) {
-        int endX = Math.min(image.width(), (x + 1) * scale);
-        int count = (endY - y * scale) * (endX - x * scale);
-        for (int c = 0; c < n; c++) {
-          int sum = 0;
-          for (int v = y * scale; v < endY; v++) {
-            for (int u = x * scale; u < endX; u++) {
-              sum += image.at(u, v, c);
-            }
-          }
-          pixels[at++] = (byte) ((2 * sum + count) / (2 * count));
-        }
-      }
-    }
-    return new Image(w, h, n, pixels);
-  }
-
   private static Image decodeGif(GifStream gif, ImageRules rules) {
     if (gif.width() == 0 || gif.height() == 0) {
       throw new RejectedImageException(
@@ -210,6 +184,22 @@ public final class ImageCodec {
     if (length > file.length && !rules.decodeTruncated()) {
       throw new RejectedImageException(
           TRUNCATED, "the WebP file has " + file.length + " of " + length + " bytes");
+    }
+    if (WebpFrame.chunks(file, 12, file.length) > file.length + 1L && !rules.decodeTruncated()) {
+      throw new RejectedImageException(TRUNCATED, "the WebP file ends before its picture does");
+    }
+    for (WebpFrame frame : WebpFrame.of(file)) {
+      checkSize(frame.width(), frame.height(), rules);
+      if (frame.lossy() && (long) frame.width() * frame.height() > MAX_LOSSY_WEBP_PIXELS) {
+        throw new RejectedImageException(
+            TOO_LARGE,
+            "lossy WebP of "
+                + frame.width()
+                + "×"
+                + frame.height()
+                + " pixels; the limit is "
+                + MAX_LOSSY_WEBP_PIXELS);
+      }
     }
     return Rasters.of(read(new WebPImageReaderSpi().createReaderInstance(null), file, rules));
   }
@@ -438,21 +428,35 @@ public final class ImageCodec {
     return new Image(outW, outH, n, pixels);
   }
 
+  /** The bytes of a file; refuses a decoder that a damaged file leads in circles. */
   private static final class ByteArrayStream extends ImageInputStreamImpl {
+    /** Reads per byte of the file: a decoder needs a few. */
+    private static final int MAX_READS = 64;
+
     private final byte[] bytes;
+    private long readsLeft;
 
     ByteArrayStream(byte[] bytes) {
       this.bytes = bytes;
+      this.readsLeft = (long) MAX_READS * (bytes.length + 4096);
+    }
+
+    private void countRead() throws IOException {
+      if (--readsLeft < 0) {
+        throw new IOException("the same bytes are read again and again");
+      }
     }
 
     @Override
-    public int read() {
+    public int read() throws IOException {
+      countRead();
       bitOffset = 0;
       return streamPos < bytes.length ? bytes[(int) streamPos++] & 0xFF : -1;
     }
 
     @Override
-    public int read(byte[] b, int off, int len) {
+    public int read(byte[] b, int off, int len) throws IOException {
+      countRead();
       bitOffset = 0;
       if (streamPos >= bytes.length) {
         return len == 0 ? 0 : -1;

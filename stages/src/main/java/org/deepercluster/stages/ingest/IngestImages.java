@@ -1,8 +1,6 @@
 package org.deepercluster.stages.ingest;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,8 +8,6 @@ import org.deepercluster.stages.beam.Output;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.Unit;
 import org.deepercluster.stages.beam.UnitWork;
-import org.deepercluster.stages.image.EncodedImage;
-import org.deepercluster.stages.image.PerceptualHash;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.TableWriter;
@@ -41,7 +37,7 @@ final class IngestImages extends StageTransform<SourceUnit> {
     public List<Part> process(Unit<SourceUnit> unit, Output output) throws Exception {
       List<SourceImage> rejects = new ArrayList<>();
       List<IngestTables.ImageLabel> labels = new ArrayList<>();
-      List<Hashes> hashes = new ArrayList<>();
+      List<ImageHashes> hashes = new ArrayList<>();
       List<Part> parts = new ArrayList<>();
       long accepted = 0;
       long skipped;
@@ -56,7 +52,7 @@ final class IngestImages extends StageTransform<SourceUnit> {
           }
           accepted++;
           batch.add(image);
-          hashes.add(Hashes.of(image));
+          hashes.add(ImageHashes.of(image));
           bytes += image.image().bytes().length;
           for (Label label : image.labels()) {
             labels.add(new IngestTables.ImageLabel(image.id(), label));
@@ -71,7 +67,7 @@ final class IngestImages extends StageTransform<SourceUnit> {
         skipped = source.skipped();
         if (accepted > 0) {
           parts.add(images.finish());
-          parts.add(output.write(unit.index(), Hashes.columns(hashes)));
+          parts.add(output.write(unit.index(), ImageHashes.columns(hashes)));
         }
       }
       if (!rejects.isEmpty()) {
@@ -102,49 +98,6 @@ final class IngestImages extends StageTransform<SourceUnit> {
               .set("bytes", batch.stream().map(i -> i.image().bytes()).toArray(byte[][]::new))
               .build());
       batch.clear();
-    }
-  }
-
-  /**
-   * What an image is compared by.
-   *
-   * @param id of the image
-   * @param high the first 64 bits of SHA-256 of its bytes; for bare pixels, of its sides too
-   * @param low the next 64 bits
-   * @param perceptual hash, or null
-   */
-  private record Hashes(String id, long high, long low, Long perceptual) {
-    static Hashes of(SourceImage source) {
-      EncodedImage image = source.image();
-      MessageDigest sha = InputDigest.newSha256();
-      Long perceptual = image.perceptualHash();
-      if (image.encoding().equals("raw")) {
-        sha.update(
-            ByteBuffer.allocate(12)
-                .putInt(image.width())
-                .putInt(image.height())
-                .putInt(image.channels())
-                .flip());
-        perceptual = PerceptualHash.of(image.decode());
-      }
-      ByteBuffer digest = ByteBuffer.wrap(sha.digest(image.bytes()));
-      return new Hashes(source.id(), digest.getLong(), digest.getLong(), perceptual);
-    }
-
-    static Columns columns(List<Hashes> rows) {
-      boolean[] comparable = new boolean[rows.size()];
-      long[] perceptual = new long[rows.size()];
-      for (int i = 0; i < comparable.length; i++) {
-        comparable[i] = rows.get(i).perceptual != null;
-        perceptual[i] = comparable[i] ? rows.get(i).perceptual : 0;
-      }
-      return Columns.of(IngestTables.HASHES, rows.size())
-          .set("image_id", rows.stream().map(Hashes::id).toArray(String[]::new))
-          .set("content", rows.stream().mapToLong(Hashes::high).toArray())
-          .set("content_low", rows.stream().mapToLong(Hashes::low).toArray())
-          .set("comparable", comparable)
-          .set("perceptual", perceptual)
-          .build();
     }
   }
 }

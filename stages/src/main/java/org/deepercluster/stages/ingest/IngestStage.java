@@ -75,14 +75,17 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
     }
     TreeMap<String, Double> numbers = new TreeMap<>();
     parts = new ArrayList<>(parts);
-    List<Part> duplicates = duplicates(context, parts);
+    List<Part> duplicates =
+        Duplicates.find(context::run, Part.of(parts, IngestTables.HASHES.name()));
     if (!duplicates.isEmpty() && config.duplicates().equals("drop")) {
       accepted -= drop(context, parts, duplicates);
     }
     parts.removeIf(p -> p.table().equals(IngestTables.HASHES.name()));
     parts.addAll(duplicates);
     numbers.put("images", (double) accepted);
-    count(duplicates).forEach((kind, n) -> numbers.put("duplicates/" + kind, (double) n));
+    Duplicates.Counts repeated = Duplicates.count(duplicates);
+    numbers.put("duplicates/exact", (double) repeated.exact());
+    numbers.put("duplicates/near", (double) repeated.near());
     numbers.put("rejected", (double) rejects.rows());
     numbers.put("skipped_files", (double) skipped);
     numbers.put("labelled", (double) labelled(parts));
@@ -94,20 +97,6 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
   private static int labelled(List<Part> parts) throws IOException {
     Columns labels = TableReader.read(Part.of(parts, "labels"), IngestTables.LABELS, "image_id");
     return (int) Arrays.stream(labels.strings("image_id")).distinct().count();
-  }
-
-  /** Finds the duplicates among the images that were accepted. */
-  private static List<Part> duplicates(StageContext context, List<Part> parts) throws Exception {
-    List<Part> hashes = Part.of(parts, IngestTables.HASHES.name());
-    List<Part> found =
-        context.run(
-            "duplicates", out -> new FindDuplicates(hashes, FindDuplicates.PARTITION_ROWS, out));
-    if (found.isEmpty()) {
-      return List.of();
-    }
-    int units = FindDuplicates.count(hashes, FindDuplicates.PARTITION_ROWS);
-    int blocks = hashes.get(hashes.size() - 1).index() + 1;
-    return context.run("merge", out -> new MergeDuplicates(found, blocks, units, out));
   }
 
   /** Replaces the files of images and labels that hold duplicates; how many images were dropped. */
@@ -122,17 +111,6 @@ public record IngestStage(DataConfig config, Listing listing) implements Stage {
         });
     parts.addAll(context.run("drop", out -> new DropDuplicates(List.copyOf(blocks.values()), out)));
     return duplicates.stream().mapToLong(Part::rows).sum();
-  }
-
-  private static SortedMap<String, Long> count(List<Part> duplicates) throws IOException {
-    SortedMap<String, Long> kinds = new TreeMap<>(Map.of("exact", 0L, "near", 0L));
-    for (Part p : duplicates) {
-      for (String kind :
-          TableReader.read(p.path(), IngestTables.DUPLICATES, "kind").strings("kind")) {
-        kinds.merge(kind, 1L, Long::sum);
-      }
-    }
-    return kinds;
   }
 
   private String refusal(
