@@ -747,6 +747,24 @@ class WholeRunTest {
   }
 
   @Test
+  void featuresAreFoundWhateverTheLayout() throws IOException {
+    Path cifar =
+        Path.of("../stages/src/test/resources/org/deepercluster/stages/ingest/formats/cifar10")
+            .toAbsolutePath();
+    Path vectors = root.resolve("cifar-vectors");
+    Cli part = Cli.run("features", first, cifar, "--output", vectors);
+    assertThat(part.code()).isEqualTo(2);
+    assertThat(part.err())
+        .contains("split must be one of train, test for format cifar10, and is missing");
+    Cli other = Cli.run("features", first, cifar, "--format", "zip", "--output", vectors);
+    assertThat(other.err()).contains("cifar10: holds no .zip files");
+    Cli found =
+        Cli.run("features", first, cifar, "--split", "train", "--output", vectors, "--json");
+    assertThat(found.code()).as(found.err()).isZero();
+    assertThat(JSON.readTree(found.out()).get("images").asInt()).isEqualTo(10);
+  }
+
+  @Test
   void thePlanNamesInputsAndOutputsInOrder() throws IOException {
     Cli cli = Cli.run("plan", yaml, "--json");
     assertThat(cli.code()).isZero();

@@ -10,9 +10,13 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Collections in an object store are read as local ones are, through Beam's file systems. */
 class BucketTest {
@@ -72,6 +76,49 @@ class BucketTest {
         .containsExactly("bucket://b/photos/cat/x/2.png", "bucket://b/photos/dog/1.png");
     assertThatThrownBy(() -> CollectionReader.of(config("images", "bucket://b/none", null)).list())
         .hasMessageContaining("bucket://b/none: holds no files");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "zip, , folders",
+    "webdataset, , cls",
+    "parquet, bytes, ",
+    "csv, images.csv, ",
+    "imagenet, tars, ",
+    "cifar10, , ",
+    "stl10, , ",
+    "places205, , ",
+    "voc, , ",
+    "yfcc100m, , "
+  })
+  void readsEveryLayout(String format, String below, String labels) throws IOException {
+    Path folder = Formats.ROOT.resolve(format);
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        BucketFileSystem.put(
+            "bucket://seekable/" + format + "/" + folder.relativize(file),
+            Files.readAllBytes(file));
+      }
+    }
+    String end = below == null ? "" : "/" + below;
+    String split = DataFormat.of(format).splits().isEmpty() ? null : "train";
+    DataConfig there =
+        Formats.config(format, "bucket://seekable/" + format + end, labels, split, null);
+    Listing remote = Formats.list(there);
+    Listing local = Formats.list(Formats.config(format, folder + end, labels, split, null));
+    assertThat(remote.digest()).isEqualTo(local.digest());
+    assertThat(remote.classNames()).isEqualTo(local.classNames());
+    assertThat(remote.skipped()).isEqualTo(local.skipped());
+    List<SourceImage> found = IdxReaderTest.readAll(remote);
+    List<SourceImage> wanted = IdxReaderTest.readAll(local);
+    assertThat(found).hasSameSizeAs(wanted).isNotEmpty();
+    for (int i = 0; i < found.size(); i++) {
+      assertThat(found.get(i).image()).isEqualTo(wanted.get(i).image()).isNotNull();
+      assertThat(found.get(i).id()).isEqualTo(wanted.get(i).id());
+      assertThat(found.get(i).labels()).isEqualTo(wanted.get(i).labels());
+      assertThat(found.get(i).uri()).startsWith("bucket://seekable/" + format);
+    }
+    assertThat(FormatDetector.detect(there.path()).format()).isEqualTo(format);
   }
 
   @Test
