@@ -42,6 +42,13 @@ final class PlanCommand extends ConsoleCommand {
   private Map<String, Long> assumed = new LinkedHashMap<>();
 
   @Option(
+      names = "--published",
+      description =
+          "Plans with the numbers of images that known collections were published with, without"
+              + " looking at them.")
+  private boolean published;
+
+  @Option(
       names = "--hardware",
       paramLabel = "YAML",
       description = "Estimates what the run would take on it, as experiments/hardware/*.yaml say.")
@@ -63,9 +70,15 @@ final class PlanCommand extends ConsoleCommand {
               + a,
           "--assume");
     }
+    Map<String, Long> sizes = new LinkedHashMap<>();
+    if (published) {
+      e.collections()
+          .forEach((section, c) -> c.published().ifPresent(images -> sizes.put(section, images)));
+    }
+    sizes.putAll(assumed);
     Hardware machines =
         hardware == null ? null : ExperimentReader.readRecord(hardware, Hardware.class);
-    PlannedRun planned = PlannedRun.of(e, assumed);
+    PlannedRun planned = PlannedRun.of(e, sizes);
     Estimate estimate = machines == null ? null : Estimate.of(planned.plan(), machines);
     if (json) {
       List<Map<String, Object>> stages = new ArrayList<>();

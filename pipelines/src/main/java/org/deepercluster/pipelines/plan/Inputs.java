@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.deepercluster.pipelines.experiment.Experiment;
@@ -41,14 +42,34 @@ public record Inputs(List<Collection> collections, String weights) {
    */
   public record Collection(String section, DataConfig config, Listing listing) {
 
-    /** Id of the stage instance that ingests it, such as {@code ingest-train}. */
+    /**
+     * Id of the stage instance that ingests it, such as {@code ingest-train}, unless an earlier
+     * section is of the same images.
+     */
     public String instance() {
       return Inputs.instance(section);
     }
   }
 
-  /** Id of the stage instance that ingests the collection of a section. */
-  static String instance(String section) {
+  /**
+   * Id of the stage instance that ingests the collection of a section: that of the first section of
+   * the same images with the same classes.
+   */
+  String ingest(String section) {
+    Collection wanted = collection(section).orElseThrow();
+    return collections.stream()
+        .filter(c -> c.config().equals(wanted.config()))
+        .filter(c -> c.listing().classNames().equals(wanted.listing().classNames()))
+        .findFirst()
+        .orElseThrow()
+        .instance();
+  }
+
+  private Optional<Collection> collection(String section) {
+    return collections.stream().filter(c -> c.section().equals(section)).findFirst();
+  }
+
+  private static String instance(String section) {
     return section.equals(DATA)
         ? "ingest"
         : "ingest-" + section.replaceFirst("^evaluation\\.(protocols\\.)?", "").replace('.', '-');
@@ -111,11 +132,7 @@ public record Inputs(List<Collection> collections, String weights) {
 
   /** What the collection of a section holds, or null where there is none. */
   public Listing listing(String section) {
-    return collections.stream()
-        .filter(c -> c.section().equals(section))
-        .map(Collection::listing)
-        .findFirst()
-        .orElse(null);
+    return collection(section).map(Collection::listing).orElse(null);
   }
 
   /** Digests by the name of the section in the YAML. */

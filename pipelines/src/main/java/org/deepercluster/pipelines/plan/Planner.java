@@ -96,7 +96,9 @@ public final class Planner {
     boolean clusters = e.method().clusters();
     int perSuper = clusters ? targets.subClusters() : 0;
     for (Inputs.Collection c : inputs.collections()) {
-      add(StageInstance.of(c.instance(), new IngestStage(c.config(), c.listing()), -1, Map.of()));
+      if (inputs.ingest(c.section()).equals(c.instance())) {
+        add(StageInstance.of(c.instance(), new IngestStage(c.config(), c.listing()), -1, Map.of()));
+      }
     }
     boolean pretrained = e.method() == Method.PRETRAINED;
     add(
@@ -230,8 +232,8 @@ public final class Planner {
         clustering == null ? Map.of() : Map.of("clusters", clustering, IMAGES, "ingest");
     if (config.protocols() == null) {
       Map<String, String> in = new LinkedHashMap<>(networks);
-      in.put("train", Inputs.instance("evaluation.train"));
-      in.put("test", Inputs.instance("evaluation.test"));
+      in.put("train", inputs.ingest("evaluation.train"));
+      in.put("test", inputs.ingest("evaluation.test"));
       in.putAll(clusters);
       return List.of(
           StageInstance.of(
@@ -245,11 +247,10 @@ public final class Planner {
       String own = "evaluation.protocols." + p.name();
       Map<String, String> in = new LinkedHashMap<>(networks);
       if (p.settings().needsTrain()) {
-        in.put(
-            "train", Inputs.instance((p.data().train() == null ? "evaluation" : own) + ".train"));
+        in.put("train", inputs.ingest((p.data().train() == null ? "evaluation" : own) + ".train"));
       }
       if (p.settings().needsTest()) {
-        in.put("test", Inputs.instance((p.data().test() == null ? "evaluation" : own) + ".test"));
+        in.put("test", inputs.ingest((p.data().test() == null ? "evaluation" : own) + ".test"));
       }
       if (p.settings() instanceof Clusters) {
         in.putAll(clusters);

@@ -11,7 +11,7 @@ class PlanTest {
 
   @Test
   void theCommandPrintsItAndSaysWhatDoesNotFit() {
-    Cli cli = Cli.run("plan", PUBLISHED, "--assume", "data=95920149", "--hardware", HARDWARE);
+    Cli cli = Cli.run("plan", PUBLISHED, "--published", "--hardware", HARDWARE);
     assertThat(cli.code()).as(cli.err()).isZero();
     assertThat(cli.out())
         .contains("cluster-e000 … cluster-e099 (34)")
@@ -23,8 +23,6 @@ class PlanTest {
   void anUnknownCollectionIsRefused() {
     Cli cli = Cli.run("plan", PUBLISHED, "--assume", "dta=1");
     assertThat(cli.code()).isEqualTo(2);
-    assertThat(cli.err())
-        .contains(
-            "--assume must be SECTION=IMAGES with a section of data and at least 1 image, got dta=1");
+    assertThat(cli.err()).contains("--assume must be SECTION=IMAGES with a section of data, ");
   }
 }

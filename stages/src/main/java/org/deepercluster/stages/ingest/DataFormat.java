@@ -2,6 +2,8 @@ package org.deepercluster.stages.ingest;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
 
 /** Layouts of collections that are read; the name in lower case is the setting's word. */
 enum DataFormat {
@@ -38,6 +40,27 @@ enum DataFormat {
       case STL10 -> List.of("train", "test", "unlabeled");
       case VOC -> List.of("train", "val", "trainval", "test");
     };
+  }
+
+  /**
+   * Images of a part as it was published: for YFCC100M those that Caron et al. trained on.
+   *
+   * @param split one of {@link #splits}, or null where there are none
+   * @return empty for layouts that anyone may use
+   */
+  OptionalLong published(String split) {
+    Long images =
+        switch (this) {
+          case CIFAR10, CIFAR100 -> Map.of("train", 50_000L, "test", 10_000L).get(split);
+          case IMAGENET -> Map.of("train", 1_281_167L, "val", 50_000L).get(split);
+          case PLACES205 -> Map.of("train", 2_448_873L, "val", 20_500L, "test", 41_000L).get(split);
+          case STL10 -> Map.of("train", 5_000L, "test", 8_000L, "unlabeled", 100_000L).get(split);
+          case VOC ->
+              Map.of("train", 2_501L, "val", 2_510L, "trainval", 5_011L, "test", 4_952L).get(split);
+          case YFCC100M -> (Long) 95_920_149L;
+          case CSV, IDX, IMAGES, PARQUET, WEBDATASET, ZIP -> null;
+        };
+    return images == null ? OptionalLong.empty() : OptionalLong.of(images);
   }
 
   /** What the setting {@code labels} must be; null when it is as it should. */
