@@ -148,6 +148,14 @@ class ImageCodecTest {
   }
 
   @Test
+  void aChunkOfAWrongLengthLeadsNobodyInCircles() {
+    byte[] file = file("animated.webp").clone(); // VP8X at 12, ANIM at 30
+    file[34] = (byte) 0xF0;
+    file[35] = file[36] = file[37] = (byte) 0xFF;
+    rejected(file, Cause.UNREADABLE, "chunk at byte 30 of the WebP file has 4294967280 bytes");
+  }
+
+  @Test
   void rejectsArithmeticCoding() {
     byte[] file = file("full.jpg").clone();
     file[indexOf(file, 0xC0)] = (byte) 0xC9;
