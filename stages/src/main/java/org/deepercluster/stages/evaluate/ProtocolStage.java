@@ -7,6 +7,7 @@ import org.deepercluster.stages.beam.Stage;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageException;
 import org.deepercluster.stages.beam.StageResult;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.config.Settings;
