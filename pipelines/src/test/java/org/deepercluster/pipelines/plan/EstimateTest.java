@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.deepercluster.pipelines.experiment.Experiment;
@@ -23,11 +24,15 @@ class EstimateTest {
   /** Rates of one, so that seconds are amounts; decoding takes no time. */
   private static final Hardware UNIT = new Hardware("unit", 1, 1000, 1e30, 1, 1, 1, 1);
 
+  private static Map<String, Long> published(Experiment e) {
+    Map<String, Long> images = new TreeMap<>();
+    e.collections().forEach((k, c) -> images.put(k, c.published().orElseThrow()));
+    return images;
+  }
+
   private static Map<String, Estimate.Phase> phases(Hardware hardware) throws Exception {
     Experiment e = ExperimentReader.read(PUBLISHED, List.of(), Map.of());
-    return Estimate.of(PlannedRun.of(e, Map.of("data", (long) N)).plan(), hardware)
-        .phases()
-        .stream()
+    return Estimate.of(PlannedRun.of(e, published(e)).plan(), hardware).phases().stream()
         .collect(Collectors.toMap(Estimate.Phase::stage, Function.identity()));
   }
 
@@ -48,7 +53,22 @@ class EstimateTest {
   void thePublishedRunIsCountedByHand() throws Exception {
     Map<String, Estimate.Phase> p = phases(UNIT);
     assertThat(p.keySet())
-        .containsExactlyInAnyOrder("ingest", "features", "cluster", "augment", "train");
+        .contains("ingest", "features", "cluster", "augment", "train")
+        .as("protocols on the same images share what is ingested")
+        .filteredOn(name -> name.startsWith("ingest-"))
+        .containsExactlyInAnyOrder(
+            "ingest-voc07-fc68-train",
+            "ingest-voc07-fc68-test",
+            "ingest-imagenet-linear-train",
+            "ingest-imagenet-linear-test",
+            "ingest-places205-linear-train",
+            "ingest-places205-linear-test");
+    double views = 5 * 10 * 4952.0;
+    double forwards = 5 * 150_000 * 16.0;
+    double vgg = new ModelConfig("vgg16", 224, "sobel", 64, 0.5).operations();
+    assertThat(p.get("evaluate-voc07-all").seconds() / (2 * (3 * forwards + views) * vgg / 1e9))
+        .as("two networks, five trainings each, ten views of each test image")
+        .isCloseTo(1, within(1e-6));
     double forward = new ModelConfig("vgg16", 224, "sobel", 64, 0.5).operations();
     assertThat(p.get("features").instances()).as("every third of 100 epochs").isEqualTo(34);
     assertThat(p.get("features").seconds() / (34 * N * forward / 1e9)).isCloseTo(1, within(1e-6));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.deepercluster.stages.augment.AugmentConfig;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
@@ -290,6 +291,16 @@ public record EvaluateConfig(
       return features.equals("augmented")
           ? AugmentedLinear.measure(evaluation, this)
           : FrozenProtocol.super.measure(evaluation);
+    }
+
+    /** With augmented features one worker passes all images forward in each epoch. */
+    @Override
+    public Work work(long train, long test, double operations) {
+      if (features.equals("cached")) {
+        return FrozenProtocol.super.work(train, test, operations);
+      }
+      Work seen = Work.inference(epochs * train + test, operations);
+      return new Work(seen.decoded(), seen.inference(), 0, 0, 0, 1, 0);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.deepercluster.stages.augment.AugmentConfig;
 import org.deepercluster.stages.beam.StageException;
+import org.deepercluster.stages.beam.Work;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
@@ -242,6 +243,22 @@ public record FineTune(
   /** The numbers of a list, or the one that counts without a list. */
   private static double[] candidates(String list, double single) {
     return list == null ? new double[] {single} : Svm.numbers(list);
+  }
+
+  /**
+   * One training per repetition, each by one worker; a forward pass alone where the linear layers
+   * alone are trained. The choice of hyper-parameters is left out.
+   */
+  @Override
+  public Work work(long train, long test, double operations) {
+    double share =
+        labelled == null ? 1 : labelled.matches("[0-9.]+") ? Double.parseDouble(labelled) : 0.1;
+    double seen =
+        repetitions * (epochs == null ? (double) iterations * batchSize : epochs * share * train);
+    double views = (double) repetitions * test * (testViews.equals("centre") ? 1 : randomViews);
+    double passes = layers.equals("linear") ? 1 : 3;
+    return new Work(
+        seen + views, views * operations, passes * seen * operations, 0, 0, repetitions, 0);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.deepercluster.stages.ingest;
 
 import java.io.Serializable;
+import java.util.OptionalLong;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.image.ImageCodec;
@@ -203,6 +204,15 @@ public record DataConfig(
   /** True when a path stands for several files, such as {@code train-{000..012}.tar}. */
   public static boolean isPattern(String path) {
     return Shards.isPattern(path);
+  }
+
+  /** Images of the collection as it was published; empty for a collection of one's own. */
+  public OptionalLong published() {
+    if (format == null) {
+      return OptionalLong.empty();
+    }
+    OptionalLong all = DataFormat.of(format).published(split);
+    return all.isEmpty() || limit == null ? all : OptionalLong.of(Math.min(limit, all.getAsLong()));
   }
 
   /**
