@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.deepercluster.pipelines.run.Inspection;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
@@ -98,7 +99,16 @@ final class InspectCommand extends ConsoleCommand {
     histogram("Label", f.labels(), out);
     if (!f.written().isEmpty()) {
       out.printf("%nWritten:%n");
-      f.written().forEach(w -> out.println("  " + w));
+      Map<String, Long> tables = new TreeMap<>();
+      for (String file : f.written()) {
+        if (file.endsWith(".parquet")) {
+          tables.merge(file.substring(0, file.lastIndexOf('/')), 1L, Long::sum);
+        } else {
+          out.println("  " + file);
+        }
+      }
+      tables.forEach(
+          (folder, n) -> out.printf(Locale.ROOT, "  %s, Parquet, files: %,d%n", folder, n));
     }
   }
 

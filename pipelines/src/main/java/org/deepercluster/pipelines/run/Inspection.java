@@ -7,7 +7,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -124,9 +123,8 @@ public final class Inspection {
     List<Part> parts;
     List<Part> duplicates;
     try (Clusters clusters = Clusters.embedded(parallelism, 0)) {
-      double share = Math.min(1, 4.0 * SAMPLE / listing.files());
       parts =
-          job(clusters, attempt, "inspect", out -> new InspectImages(listing.units(), share, out));
+          job(clusters, attempt, "inspect", out -> new InspectImages(listing.units(), SAMPLE, out));
       duplicates =
           Duplicates.find(
               (name, transform) -> job(clusters, attempt, name, transform),
@@ -211,25 +209,23 @@ public final class Inspection {
   }
 
   private static List<Image> sample(List<Part> parts) throws IOException {
-    record Drawn(long draw, Image image) {}
-    List<Drawn> all = new ArrayList<>();
+    TreeMap<Long, Image> smallest = new TreeMap<>();
     for (Part part : Part.of(parts, InspectImages.SAMPLE.name())) {
       Columns c = TableReader.read(part.path(), InspectImages.SAMPLE);
       for (int i = 0; i < c.rows(); i++) {
-        Image image =
+        smallest.put(
+            c.longs("draw")[i],
             new Image(
                 c.ints("width")[i],
                 c.ints("height")[i],
                 c.ints("channels")[i],
-                c.bytes("pixels")[i]);
-        all.add(new Drawn(c.longs("draw")[i], image));
+                c.bytes("pixels")[i]));
+        if (smallest.size() > SAMPLE) {
+          smallest.pollLastEntry();
+        }
       }
     }
-    return all.stream()
-        .sorted(Comparator.comparingLong(Drawn::draw))
-        .limit(SAMPLE)
-        .map(Drawn::image)
-        .toList();
+    return List.copyOf(smallest.values());
   }
 
   /** What can be seen of the first rejects that anything can be seen of. */

@@ -57,18 +57,18 @@ public final class InspectImages extends StageTransform<SourceUnit> {
   private static final ImageRules LENIENT =
       new ImageRules(true, 1, ImageCodec.MAX_PIXELS, false, false);
 
-  private final double share;
+  private final int sampled;
 
   /**
    * An inspection.
    *
    * @param units of the collection
-   * @param share of the images to sample, 0 to 1
+   * @param sampled images of the sample; every unit gives as many, if it has them
    * @param directory URI of the folder to write to
    */
-  public InspectImages(List<SourceUnit> units, double share, String directory) {
+  public InspectImages(List<SourceUnit> units, int sampled, String directory) {
     super(units, directory);
-    this.share = share;
+    this.sampled = sampled;
   }
 
   /** What duplicates are searched for in. */
@@ -78,16 +78,16 @@ public final class InspectImages extends StageTransform<SourceUnit> {
 
   @Override
   protected UnitWork<SourceUnit> work() {
-    return new Work(share);
+    return new Work(sampled);
   }
 
   private static final class Work implements UnitWork<SourceUnit> {
     private static final long serialVersionUID = 1;
 
-    private final double share;
+    private final int sampled;
 
-    Work(double share) {
-      this.share = share;
+    Work(int sampled) {
+      this.sampled = sampled;
     }
 
     @Override
@@ -95,8 +95,7 @@ public final class InspectImages extends StageTransform<SourceUnit> {
       Map<String, TreeMap<String, Long>> counts = new TreeMap<>();
       List<SourceImage> rejects = new ArrayList<>();
       List<ImageHashes> hashes = new ArrayList<>();
-      List<Long> draws = new ArrayList<>();
-      List<Image> sample = new ArrayList<>();
+      TreeMap<Long, EncodedImage> smallest = new TreeMap<>();
       long done = 0;
       try (SourceImages source = unit.value().open()) {
         for (SourceImage image = source.next(); image != null; image = source.next()) {
@@ -113,13 +112,18 @@ public final class InspectImages extends StageTransform<SourceUnit> {
           hashes.add(ImageHashes.of(image));
           describe(image, counts);
           long draw = Seeds.of(SEED, image.id()) >>> 1;
-          if (draw < share * Long.MAX_VALUE) {
-            draws.add(draw);
-            sample.add(thumbnail(image.image()));
+          smallest.put(draw, image.image());
+          if (smallest.size() > sampled) {
+            smallest.pollLastEntry();
           }
         }
         count(counts, "files", "used", hashes.size());
         count(counts, "files", "skipped", source.skipped());
+      }
+      List<Long> draws = new ArrayList<>(smallest.keySet());
+      List<Image> sample = new ArrayList<>();
+      for (EncodedImage image : smallest.values()) {
+        sample.add(thumbnail(image));
       }
       return write(unit.index(), output, counts, rejects, hashes, draws, sample);
     }
