@@ -62,11 +62,10 @@ public record ClusterStage(ClusterConfig config, int epoch, long seed) implement
    */
   @Override
   public Work work(ToLongFunction<String> images) {
-    double n = images.applyAsLong("features");
+    long n = images.applyAsLong("features");
     double dim = config.pcaDim();
-    double sample =
-        config.pcaSample() == null ? Math.max(10_000, dim * dim / 2) : config.pcaSample();
-    double pca = 2 * Math.min(n, sample) * dim * dim + 10 * dim * dim * dim + 2 * n * dim * dim;
+    double sample = PcaSample.of(n, config.pcaDim(), config.pcaSample()).size();
+    double pca = 2 * sample * dim * dim + 10 * dim * dim * dim + 2 * n * dim * dim;
     double perImage = (config.m() > 1 ? config.m() : 0) + (double) config.k() / config.m();
     return Work.algebra(pca + 2 * n * dim * perImage * (config.iterations() + 1));
   }

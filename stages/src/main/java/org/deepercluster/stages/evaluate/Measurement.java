@@ -3,6 +3,7 @@ package org.deepercluster.stages.evaluate;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,17 +51,22 @@ public record Measurement(String network, Result result) implements Serializable
     return rows;
   }
 
+  /** Rows of one network, protocol, metric and layer, in the order of their first appearance. */
+  static Collection<List<Measurement>> groups(List<Measurement> rows) {
+    Map<List<String>, List<Measurement>> groups = new LinkedHashMap<>();
+    for (Measurement m : rows) {
+      groups.computeIfAbsent(List.of(m.network, m.result.name()), k -> new ArrayList<>()).add(m);
+    }
+    return groups.values();
+  }
+
   /**
    * One row for each network, protocol, metric and layer, in the order of their first appearance:
    * mean and sample standard deviation where there are several, the row itself where there is one.
    */
   public static List<Measurement> means(List<Measurement> rows) {
-    Map<List<String>, List<Measurement>> groups = new LinkedHashMap<>();
-    for (Measurement m : rows) {
-      groups.computeIfAbsent(List.of(m.network, m.result.name()), k -> new ArrayList<>()).add(m);
-    }
     List<Measurement> means = new ArrayList<>();
-    for (List<Measurement> group : groups.values()) {
+    for (List<Measurement> group : groups(rows)) {
       Measurement first = group.get(0);
       if (group.size() == 1) {
         means.add(first);

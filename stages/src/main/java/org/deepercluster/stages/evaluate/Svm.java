@@ -2,9 +2,7 @@ package org.deepercluster.stages.evaluate;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
@@ -246,14 +244,8 @@ public record Svm(
   /** Mean over the classes that have a test image. */
   @Override
   public List<Measurement> results(List<Measurement> rows) {
-    Map<List<String>, List<Measurement>> groups = new LinkedHashMap<>();
-    for (Measurement m : rows) {
-      groups
-          .computeIfAbsent(List.of(m.network(), m.result().name()), k -> new ArrayList<>())
-          .add(m);
-    }
     List<Measurement> means = new ArrayList<>();
-    for (List<Measurement> group : groups.values()) {
+    for (List<Measurement> group : Measurement.groups(rows)) {
       Measurement first = group.get(0);
       double mean =
           group.stream()
