@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.deepercluster.pipelines.run.ImageAssignment;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -44,47 +45,20 @@ final class AssignCommand extends ConsoleCommand {
               + " run with execution.keep: all.")
   private Integer epoch;
 
-  @Option(
-      names = "--format",
-      paramLabel = "F",
-      description = "Layout of PATH, as data.format; default: what is found there.")
-  private String format;
-
-  @Option(
-      names = "--split",
-      paramLabel = "S",
-      description = "Which part, as data.split, where PATH is published in parts.")
-  private String split;
-
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      required = true,
-      description = "Folder for the Parquet files, which must not hold any yet.")
-  private String output;
-
-  @Option(
-      names = "--parallelism",
-      paramLabel = "N",
-      defaultValue = "2",
-      description = "Units that are worked on side by side; default ${DEFAULT-VALUE}.")
-  private int parallelism;
-
-  @Option(names = "--json", description = "Ends with one JSON object on standard output.")
-  private boolean json;
+  @Mixin private ImagesOptions images;
 
   @Override
   public Integer call() throws Exception {
     ImageAssignment.Written w =
-        new ImageAssignment(console.err(), parallelism)
+        new ImageAssignment(console.err(), images.parallelism)
             .run(
-                FeaturesCommand.absolute(model),
+                ImagesOptions.absolute(model),
                 epoch,
-                FeaturesCommand.absolute(path),
-                format,
-                split,
-                FeaturesCommand.absolute(output));
-    if (json) {
+                ImagesOptions.absolute(path),
+                images.format,
+                images.split,
+                ImagesOptions.absolute(images.output));
+    if (images.json) {
       console.out().println(Json.text(w));
     } else {
       console
@@ -95,7 +69,7 @@ final class AssignCommand extends ConsoleCommand {
                   + " images rejected%n",
               w.images() - w.unassigned(),
               w.clustering(),
-              output,
+              images.output,
               w.unassigned(),
               w.rejected());
     }

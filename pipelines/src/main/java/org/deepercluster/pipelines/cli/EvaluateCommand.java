@@ -214,7 +214,7 @@ final class EvaluateCommand extends ConsoleCommand {
       return;
     }
     String section = "evaluation." + name + ".";
-    String absolute = FeaturesCommand.absolute(path);
+    String absolute = ImagesOptions.absolute(path);
     Map<String, String> published = ProtocolFiles.collection(protocol, name);
     boolean file = !path.contains("://") && java.nio.file.Files.isRegularFile(Path.of(absolute));
     String layout =

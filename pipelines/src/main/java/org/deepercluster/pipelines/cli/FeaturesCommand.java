@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.deepercluster.pipelines.run.FeatureExtraction;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -43,42 +44,20 @@ final class FeaturesCommand extends ConsoleCommand {
               + " conv5 (after its ReLU, average-pooled below 10,000 values).")
   private String layer;
 
-  @Option(
-      names = "--format",
-      paramLabel = "F",
-      description = "Layout of PATH, as data.format; default: what is found there.")
-  private String format;
-
-  @Option(
-      names = "--split",
-      paramLabel = "S",
-      description = "Which part, as data.split, where PATH is published in parts.")
-  private String split;
-
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      required = true,
-      description = "Folder for the Parquet files, which must not hold any yet.")
-  private String output;
-
-  @Option(
-      names = "--parallelism",
-      paramLabel = "N",
-      defaultValue = "2",
-      description =
-          "Units of 1,024 files that are worked on side by side; default ${DEFAULT-VALUE}.")
-  private int parallelism;
-
-  @Option(names = "--json", description = "Ends with one JSON object on standard output.")
-  private boolean json;
+  @Mixin private ImagesOptions images;
 
   @Override
   public Integer call() throws Exception {
     FeatureExtraction.Written w =
-        new FeatureExtraction(console.err(), parallelism)
-            .run(model, absolute(path), format, split, layer, absolute(output));
-    if (json) {
+        new FeatureExtraction(console.err(), images.parallelism)
+            .run(
+                model,
+                ImagesOptions.absolute(path),
+                images.format,
+                images.split,
+                layer,
+                ImagesOptions.absolute(images.output));
+    if (images.json) {
       console.out().println(Json.text(w));
     } else {
       console
@@ -88,15 +67,9 @@ final class FeaturesCommand extends ConsoleCommand {
               "%,d vectors of %d values in %s; %d images rejected%n",
               w.images(),
               w.dimension(),
-              output,
+              images.output,
               w.rejected());
     }
     return Console.DONE;
-  }
-
-  static String absolute(String path) {
-    return path.contains("://")
-        ? path
-        : java.nio.file.Path.of(path).toAbsolutePath().normalize().toString();
   }
 }

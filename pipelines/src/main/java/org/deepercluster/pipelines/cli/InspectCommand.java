@@ -59,10 +59,10 @@ final class InspectCommand extends ConsoleCommand {
   @Override
   public Integer call() throws Exception {
     Inspection inspection = new Inspection(console.err(), parallelism);
-    String at = FeaturesCommand.absolute(path);
+    String at = ImagesOptions.absolute(path);
     Inspection.Found found;
     if (output != null) {
-      found = inspection.run(at, format, FeaturesCommand.absolute(output));
+      found = inspection.run(at, format, ImagesOptions.absolute(output));
     } else {
       java.nio.file.Path scratch = Files.createTempDirectory("inspect");
       try {
