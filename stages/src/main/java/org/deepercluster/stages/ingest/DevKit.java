@@ -103,7 +103,7 @@ final class DevKit {
           content.put(name, tar.readNBytes(MAX_BYTES));
         }
       }
-    } catch (java.io.EOFException | java.util.zip.ZipException e) {
+    } catch (IOException | RuntimeException e) {
       throw new IOException(archive + ": is truncated or damaged: " + e, e);
     }
     if (!content.containsKey(TRUTH)) {

@@ -71,21 +71,27 @@ record ParquetUnit(
         return null;
       }
       long row = from + next;
-      if (row >= groupEnd) {
-        openGroupOf(row);
-      }
-      Group record;
+      byte[] file = null;
+      RejectedImageException rejected = null;
       try {
-        record = records.read();
-      } catch (RuntimeException e) {
-        throw new IOException(path + ": row " + row + " cannot be read: " + e.getMessage(), e);
+        if (row >= groupEnd) {
+          openGroupOf(row);
+        }
+        file = file(records.read());
+      } catch (RejectedImageException e) {
+        rejected = e;
+      } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        throw new IOException(path + ": row " + row + " cannot be read: " + e, e);
       }
       String id = InputDigest.imageId(name + '#' + row);
       String uri = path + '#' + row;
       List<Label> classes = labels == null ? List.of() : labels.get(next);
       next++;
       try {
-        return SourceImage.accepted(id, uri, classes, rules.of(file(record)));
+        if (rejected != null) {
+          throw rejected;
+        }
+        return SourceImage.accepted(id, uri, classes, rules.of(file));
       } catch (RejectedImageException e) {
         return SourceImage.rejected(id, uri, classes, e);
       }

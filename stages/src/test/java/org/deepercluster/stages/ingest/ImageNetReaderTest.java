@@ -1,5 +1,6 @@
 package org.deepercluster.stages.ingest;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -108,6 +109,10 @@ class ImageNetReaderTest {
     Formats.copy("imagenet/tars", folder);
     cut("ILSVRC2012_devkit_t12.tar.gz", 100);
     fails("val", "ILSVRC2012_devkit_t12.tar.gz: is truncated or damaged");
+    Files.write(
+        folder.resolve("ILSVRC2012_devkit_t12.tar.gz"),
+        Damage.gzip("no tar ".repeat(200).getBytes(UTF_8)));
+    fails("val", "ILSVRC2012_devkit_t12.tar.gz: ");
     cut("ILSVRC2012_img_val.tar", 600);
     fails("val", "ILSVRC2012_img_val.tar: ");
     cut("ILSVRC2012_img_train.tar", 3000);
