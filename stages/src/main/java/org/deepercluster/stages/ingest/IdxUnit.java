@@ -124,6 +124,11 @@ record IdxUnit(
     }
 
     @Override
+    public InputStream again() {
+      return InputStream.nullInputStream(); // no record is ever rejected
+    }
+
+    @Override
     public long skipped() {
       return 0;
     }

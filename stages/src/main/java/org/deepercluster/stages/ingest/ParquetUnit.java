@@ -4,7 +4,9 @@ import static org.deepercluster.stages.image.RejectedImageException.Cause.NOT_AN
 import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_LARGE;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
@@ -57,6 +59,7 @@ record ParquetUnit(
     private int group = -1;
     private long groupEnd;
     private int next;
+    private byte[] file;
 
     Rows(ParquetFileReader in) {
       this.in = in;
@@ -71,7 +74,7 @@ record ParquetUnit(
         return null;
       }
       long row = from + next;
-      byte[] file = null;
+      file = null;
       RejectedImageException rejected = null;
       try {
         if (row >= groupEnd) {
@@ -138,6 +141,11 @@ record ParquetUnit(
         throw new RejectedImageException(NOT_AN_IMAGE, "the cell has no bytes");
       }
       return file;
+    }
+
+    @Override
+    public InputStream again() {
+      return file == null ? InputStream.nullInputStream() : new ByteArrayInputStream(file);
     }
 
     @Override

@@ -88,6 +88,12 @@ class ImageNetReaderTest {
     fails(
         "val", "val/one.JPEG: the name of a validation image such as ILSVRC2012_val_00000001.JPEG");
     Files.delete(folder.resolve("val/one.JPEG"));
+    byte[] meta = Files.readAllBytes(folder.resolve(KIT + "meta.mat"));
+    byte[] huge = meta.clone();
+    Arrays.fill(huge, 132, 135, (byte) 0xFF); // the size of the first element, behind its type
+    huge[135] = 0x7F;
+    Files.write(folder.resolve(KIT + "meta.mat"), huge);
+    fails("val", "meta.mat: is no MATLAB 5 file with the structure synsets");
     Files.write(folder.resolve(KIT + "meta.mat"), new byte[200]);
     fails("val", "meta.mat: is no MATLAB 5 file with the structure synsets");
     Files.delete(folder.resolve(TRUTH));
