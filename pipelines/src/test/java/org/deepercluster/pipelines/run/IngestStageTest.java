@@ -4,9 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.zip.ZipOutputStream;
-import java.util.zip.ZipEntry;
-import java.util.Arrays;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -15,11 +12,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
@@ -124,7 +124,8 @@ class IngestStageTest {
     assertThat(ImageIO.read(output.resolve("rejects.png").toFile()).getHeight()).isEqualTo(104);
     assertThat(found.written()).hasSize(4).allMatch(w -> Files.exists(Path.of(w)));
     assertThatThrownBy(
-            () -> new Inspection(System.err, 2).run(photos.toString(), null, null, output.toString()))
+            () ->
+                new Inspection(System.err, 2).run(photos.toString(), null, null, output.toString()))
         .hasMessageContaining("must be a folder without rejects of an earlier call");
   }
 
@@ -152,7 +153,9 @@ class IngestStageTest {
         .isEqualTo(Map.of("too-small", 1L, "truncated", 1L, "not-an-image", 1L));
     assertThat(found.unsupported()).isEqualTo(Map.of("svg", 1L, "xpm", 1L));
     assertThat(found.skipped()).isEqualTo(1);
-    assertThat(pictures(output.resolve("rejects.png"))).as("small.png and what is left of cut").isEqualTo(2);
+    assertThat(pictures(output.resolve("rejects.png")))
+        .as("small.png and what is left of cut")
+        .isEqualTo(2);
     assertThat(pictures(output.resolve("sample.png"))).isEqualTo(1);
   }
 

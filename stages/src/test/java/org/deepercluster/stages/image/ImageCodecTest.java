@@ -315,11 +315,9 @@ class ImageCodecTest {
       }
       ByteArrayOutputStream file = new ByteArrayOutputStream();
       assertThat(ImageIO.write(picture, "png", file)).isTrue();
-      rejected(
-          file.toByteArray(),
-          new ImageRules(false, 1, 99, false, true),
-          Cause.UNIFORM,
-          "one colour");
+      assertThatThrownBy(
+              () -> EncodedImage.of(file.toByteArray(), new ImageRules(false, 1, 99, false, true)))
+          .hasMessage("uniform: all pixels are of one colour");
       assertThat(ImageCodec.decode(file.toByteArray()).at(0, 0, 0)).isEqualTo(255);
     }
   }
