@@ -16,7 +16,6 @@ import javax.imageio.ImageIO;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.WriteIndex;
 import org.deepercluster.stages.image.Image;
-import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.ingest.Duplicates;
 import org.deepercluster.stages.ingest.FormatDetector;
 import org.deepercluster.stages.ingest.IngestTables;
@@ -120,15 +119,6 @@ public final class Inspection {
    */
   public Found run(String path, String format, String split, String output) throws Exception {
     String chosen = format != null ? format : FormatDetector.detect(path).format();
-    List<String> splits = DataConfig.splits(chosen);
-    if (split == null && !splits.isEmpty()) {
-      throw new IOException(
-          path
-              + ": format "
-              + chosen
-              + " is published in parts, which are inspected one by one: give --split, one of "
-              + String.join(", ", splits));
-    }
     FeatureExtraction.requireNone(output, "rejects", "duplicates");
     Listing listing = list(chosen, split, path);
     String attempt = FeatureExtraction.attempt(output);

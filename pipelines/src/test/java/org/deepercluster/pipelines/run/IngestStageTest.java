@@ -23,6 +23,7 @@ import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
+import org.deepercluster.stages.config.InvalidSettingsException;
 import org.deepercluster.stages.config.Seeds;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
@@ -170,11 +171,8 @@ class IngestStageTest {
     String output = folder.resolve("look").toString();
     Inspection inspection = new Inspection(System.err, 2);
     assertThatThrownBy(() -> inspection.run(cifar.toString(), null, null, output))
-        .isInstanceOf(IOException.class)
-        .hasMessage(
-            cifar
-                + ": format cifar10 is published in parts, which are inspected one by one: give"
-                + " --split, one of train, test");
+        .isInstanceOf(InvalidSettingsException.class)
+        .hasMessage("split must be one of train, test for format cifar10, and is missing");
     Inspection.Found found = inspection.run(cifar.toString(), null, "test", output);
     assertThat(found.split()).isEqualTo("test");
     assertThat(found.used()).isEqualTo(2);
