@@ -13,7 +13,7 @@ import org.deepercluster.stages.report.ReportData.Score;
 /** Scores of the trained and the untrained network, put side by side. */
 final class Evaluation {
   private static final Set<String> UNITLESS = Set.of("nmi", "ari", "ami", "purity", "entropy");
-  private static final Set<String> CHOSEN = Set.of("lr", "weight_decay");
+  private static final Set<String> CHOSEN = Set.of("lr", "weight_decay", "lr_every");
   private static final Set<String> COUNTS = Set.of("count", "largest", "smallest");
 
   private Evaluation() {}
@@ -188,6 +188,15 @@ final class Evaluation {
   }
 
   static String metricName(String metric) {
+    if (metric.matches("map.*_k\\d{1,9}")) {
+      int k = metric.lastIndexOf("_k");
+      String images = metric.substring(k + 2);
+      return metricName(metric.substring(0, k))
+          + ", "
+          + images
+          + (images.equals("1") ? " image" : " images")
+          + " per class";
+    }
     return switch (metric) {
       case "top1" -> "top-1 accuracy";
       case "top5" -> "top-5 accuracy";
@@ -201,6 +210,7 @@ final class Evaluation {
       case "smallest" -> "images in the smallest";
       case "lr" -> "learning rate, chosen";
       case "weight_decay" -> "weight decay, chosen";
+      case "lr_every" -> "interval of the learning rate, chosen";
       case "map" -> "mean average precision";
       case "map_11point" -> "mean average precision (11-point)";
       case "map_interpolated" -> "mean average precision (interpolated)";
