@@ -101,8 +101,7 @@ final class Summary {
         Math.abs(v) < 1
             ? Setting.text(new BigDecimal(v).round(new MathContext(3)).doubleValue())
             : String.format(Locale.ROOT, "%.2f", v);
-    return text
-        + (Double.isNaN(s.sd()) ? "" : String.format(Locale.ROOT, " ± %.2f", s.sd()));
+    return text + (Double.isNaN(s.sd()) ? "" : String.format(Locale.ROOT, " ± %.2f", s.sd()));
   }
 
   private static String best(SortedMap<String, Double> m, String prefix) {
