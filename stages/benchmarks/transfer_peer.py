@@ -29,7 +29,7 @@ def make(folder, train, test, dim, classes):
     presence = rng.random((n, classes)) < 0.07
     presence[np.arange(n), rng.integers(classes, size=n)] = True
     common = rng.normal(size=(n, 64)) @ rng.normal(size=(64, dim)) / 8
-    x = 0.05 * presence @ rng.normal(size=(classes, dim)) + common + 0.5 * rng.normal(size=(n, dim))
+    x = 2.3 / dim**0.5 * presence @ rng.normal(size=(classes, dim)) + common + 0.5 * rng.normal(size=(n, dim))
     np.maximum(x, 0).astype("<f4").tofile(folder / "features.f32")
     presence.astype(np.uint8).tofile(folder / "presence.u8")
 
