@@ -207,7 +207,9 @@ class S3Test {
     assertNoSecret();
   }
 
-  /** Collections in many layouts, as {@code formats.py} made them: networks are measured on them. */
+  /**
+   * Collections in many layouts, as {@code formats.py} made them: networks are measured on them.
+   */
   @Test
   void labelledImagesInEveryFormat() throws Exception {
     Path formats =
@@ -228,7 +230,10 @@ class S3Test {
     assertNoSecret();
   }
 
-  /** Linear classifiers on each layout below {@code formats}, by a run that writes to {@code output}. */
+  /**
+   * Linear classifiers on each layout below {@code formats}, by a run that writes to {@code
+   * output}.
+   */
   private static JsonNode measured(String name, String formats, String output) throws Exception {
     Path experiment = root.resolve(name + ".yaml");
     StringBuilder text =
@@ -270,21 +275,13 @@ class S3Test {
     Files.writeString(experiment, text);
     Program p =
         Program.start(
-            state,
-            ENV,
-            "deepercluster",
-            "run",
-            experiment,
-            "--json",
-            "--set",
-            "output=" + output);
+            state, ENV, "deepercluster", "run", experiment, "--json", "--set", "output=" + output);
     assertThat(p.await()).as(p.output()).isZero();
     return result(p);
   }
 
   private static List<String> parts(String data, String train, String test) {
-    return List.of(
-        "format: " + data + ", split: " + train, "format: " + data + ", split: " + test);
+    return List.of("format: " + data + ", split: " + train, "format: " + data + ", split: " + test);
   }
 
   @Test
