@@ -45,6 +45,13 @@ final class AssignCommand extends ConsoleCommand {
               + " run with execution.keep: all.")
   private Integer epoch;
 
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      required = true,
+      description = "Folder for the Parquet files, which must not hold any yet.")
+  private String output;
+
   @Mixin private ImagesOptions images;
 
   @Override
@@ -57,7 +64,7 @@ final class AssignCommand extends ConsoleCommand {
                 ImagesOptions.absolute(path),
                 images.format,
                 images.split,
-                ImagesOptions.absolute(images.output));
+                ImagesOptions.absolute(output));
     if (images.json) {
       console.out().println(Json.text(w));
     } else {
@@ -69,7 +76,7 @@ final class AssignCommand extends ConsoleCommand {
                   + " images rejected%n",
               w.images() - w.unassigned(),
               w.clustering(),
-              images.output,
+              output,
               w.unassigned(),
               w.rejected());
     }

@@ -44,6 +44,13 @@ final class FeaturesCommand extends ConsoleCommand {
               + " conv5 (after its ReLU, average-pooled below 10,000 values).")
   private String layer;
 
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      required = true,
+      description = "Folder for the Parquet files, which must not hold any yet.")
+  private String output;
+
   @Mixin private ImagesOptions images;
 
   @Override
@@ -56,7 +63,7 @@ final class FeaturesCommand extends ConsoleCommand {
                 images.format,
                 images.split,
                 layer,
-                ImagesOptions.absolute(images.output));
+                ImagesOptions.absolute(output));
     if (images.json) {
       console.out().println(Json.text(w));
     } else {
@@ -67,7 +74,7 @@ final class FeaturesCommand extends ConsoleCommand {
               "%,d vectors of %d values in %s; %d images rejected%n",
               w.images(),
               w.dimension(),
-              images.output,
+              output,
               w.rejected());
     }
     return Console.DONE;

@@ -2,7 +2,7 @@ package org.deepercluster.pipelines.cli;
 
 import picocli.CommandLine.Option;
 
-/** How images are read that a command works on with a model, and where its tables go. */
+/** How the images are read that a command works on, and how it reports. */
 final class ImagesOptions {
   @Option(
       names = "--format",
@@ -15,13 +15,6 @@ final class ImagesOptions {
       paramLabel = "S",
       description = "Which part, as data.split, where PATH is published in parts.")
   String split;
-
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      required = true,
-      description = "Folder for the Parquet files, which must not hold any yet.")
-  String output;
 
   @Option(
       names = "--parallelism",

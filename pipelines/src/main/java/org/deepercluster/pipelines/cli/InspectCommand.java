@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.deepercluster.pipelines.run.Inspection;
 import org.deepercluster.stages.table.Json;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,6 +24,7 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  ./deepercluster inspect photos/",
+      "  ./deepercluster inspect VOCdevkit/ --split trainval",
       "  ./deepercluster inspect photos/ --output look/     (with sheets of pictures)"
     })
 final class InspectCommand extends ConsoleCommand {
@@ -32,12 +34,6 @@ final class InspectCommand extends ConsoleCommand {
   private String path;
 
   @Option(
-      names = "--format",
-      paramLabel = "F",
-      description = "As `data.format`; default: what the files look like.")
-  private String format;
-
-  @Option(
       names = "--output",
       paramLabel = "DIR",
       description =
@@ -45,33 +41,24 @@ final class InspectCommand extends ConsoleCommand {
               + " not hold any yet.")
   private String output;
 
-  @Option(
-      names = "--parallelism",
-      paramLabel = "N",
-      defaultValue = "2",
-      description =
-          "Units of 1,024 files that are worked on side by side; default ${DEFAULT-VALUE}.")
-  private int parallelism;
-
-  @Option(names = "--json", description = "Ends with one JSON object on standard output.")
-  private boolean json;
+  @Mixin private ImagesOptions images;
 
   @Override
   public Integer call() throws Exception {
-    Inspection inspection = new Inspection(console.err(), parallelism);
+    Inspection inspection = new Inspection(console.err(), images.parallelism);
     String at = ImagesOptions.absolute(path);
     Inspection.Found found;
     if (output != null) {
-      found = inspection.run(at, format, ImagesOptions.absolute(output));
+      found = inspection.run(at, images.format, images.split, ImagesOptions.absolute(output));
     } else {
       java.nio.file.Path scratch = Files.createTempDirectory("inspect");
       try {
-        found = inspection.run(at, format, scratch.toString()).withoutFiles();
+        found = inspection.run(at, images.format, images.split, scratch.toString()).withoutFiles();
       } finally {
         org.deepercluster.stages.table.Files.deleteTree(scratch.toString());
       }
     }
-    if (json) {
+    if (images.json) {
       console.out().println(Json.text(found));
     } else {
       print(found, console.out());
@@ -82,7 +69,12 @@ final class InspectCommand extends ConsoleCommand {
   private static void print(Inspection.Found f, PrintStream out) {
     long rejected = sum(f.rejected());
     long unsupported = sum(f.unsupported());
-    out.printf(Locale.ROOT, "%s: format %s%n%n", f.path(), f.format());
+    out.printf(
+        Locale.ROOT,
+        "%s: format %s%s%n%n",
+        f.path(),
+        f.format(),
+        f.split() == null ? "" : ", split " + f.split());
     out.printf(Locale.ROOT, "%,12d files%n", f.files());
     out.printf(Locale.ROOT, "%,12d used%n", f.used());
     out.printf(Locale.ROOT, "%,12d rejected%n", rejected);

@@ -89,7 +89,7 @@ public final class FeatureExtraction {
       dimension = EmbedImages.dimension(trunk, layer);
     }
     requireNone(output, "vectors", "rejects");
-    Listing listing = list(images, format, split, 1024);
+    Listing listing = list(images, format, null, split, 1024);
     String attempt = attempt(output);
     List<Part> parts;
     try (Clusters clusters = Clusters.embedded(parallelism, 1)) {
@@ -132,9 +132,10 @@ public final class FeatureExtraction {
   }
 
   /** Lists a collection; without a format its place is looked at. */
-  static Listing list(String images, String format, String split, int blockImages)
+  static Listing list(String images, String format, String labels, String split, int blockImages)
       throws IOException {
-    return CollectionReader.of(new DataConfig(format, images, null, split, null, 1.0, blockImages))
+    return CollectionReader.of(
+            new DataConfig(format, images, labels, split, null, 1.0, blockImages))
         .list();
   }
 

@@ -81,7 +81,7 @@ public final class ImageAssignment {
     Stored stored = find(run, epoch);
     FeatureExtraction.requireNone(output, ClusterTables.ASSIGNED.name(), "rejects");
     AssignVectors.check(stored.clustering(), stored.checkpoint(), stored.model().featureDim());
-    Listing listing = FeatureExtraction.list(images, format, split, stored.blockImages());
+    Listing listing = FeatureExtraction.list(images, format, null, split, stored.blockImages());
     String attempt = FeatureExtraction.attempt(output);
     List<Part> parts;
     try (Clusters clusters = Clusters.embedded(parallelism, 1)) {

@@ -10,14 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import javax.imageio.ImageIO;
 import org.deepercluster.stages.beam.StageTransform;
 import org.deepercluster.stages.beam.WriteIndex;
 import org.deepercluster.stages.image.Image;
-import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.ingest.Duplicates;
 import org.deepercluster.stages.ingest.FormatDetector;
@@ -30,6 +28,7 @@ import org.deepercluster.stages.table.Json;
 import org.deepercluster.stages.table.Part;
 import org.deepercluster.stages.table.Paths;
 import org.deepercluster.stages.table.TableReader;
+import org.deepercluster.stages.table.TableSchema;
 
 /** Looks through a collection: what a run would use of it, and what not. */
 public final class Inspection {
@@ -56,6 +55,7 @@ public final class Inspection {
    *
    * @param path of the collection
    * @param format of it
+   * @param split which part; null where it has none
    * @param files all of them: used + rejected + unsupported + skipped
    * @param used images
    * @param rejected files by cause
@@ -73,6 +73,7 @@ public final class Inspection {
   public record Found(
       String path,
       String format,
+      String split,
       long files,
       long used,
       Map<String, Long> rejected,
@@ -91,6 +92,7 @@ public final class Inspection {
       return new Found(
           path,
           format,
+          split,
           files,
           used,
           rejected,
@@ -112,13 +114,23 @@ public final class Inspection {
    *
    * @param path of the collection
    * @param format one of {@code data.format}, or null: what the place shows
+   * @param split one of {@code data.split}; null where the format has none
    * @param output folder for the sheets of pictures and the tables of rejects and duplicates, which
    *     must not hold any yet
    */
-  public Found run(String path, String format, String output) throws Exception {
+  public Found run(String path, String format, String split, String output) throws Exception {
     String chosen = format != null ? format : FormatDetector.detect(path).format();
+    List<String> splits = DataConfig.splits(chosen);
+    if (split == null && !splits.isEmpty()) {
+      throw new IOException(
+          path
+              + ": format "
+              + chosen
+              + " is published in parts, which are inspected one by one: give --split, one of "
+              + String.join(", ", splits));
+    }
     FeatureExtraction.requireNone(output, "rejects", "duplicates");
-    Listing listing = list(chosen, path);
+    Listing listing = list(chosen, split, path);
     String attempt = FeatureExtraction.attempt(output);
     List<Part> parts;
     List<Part> duplicates;
@@ -132,8 +144,8 @@ public final class Inspection {
     }
     Map<String, TreeMap<String, Long>> counts = counts(parts);
     List<String> written = new ArrayList<>();
-    written.add(write(output, "sample.png", sheet(sample(parts))));
-    List<Image> seen = rejects(parts);
+    written.add(write(output, "sample.png", sheet(pictures(parts, InspectImages.SAMPLE))));
+    List<Image> seen = pictures(parts, InspectImages.SEEN);
     if (!seen.isEmpty()) {
       written.add(write(output, "rejects.png", sheet(seen)));
     }
@@ -147,6 +159,7 @@ public final class Inspection {
         new Found(
             path,
             chosen,
+            split,
             listing.files() + listing.skipped(),
             files.getOrDefault("used", 0L),
             counts.getOrDefault("rejected", new TreeMap<>()),
@@ -165,13 +178,15 @@ public final class Inspection {
   }
 
   /** With the top-level folders as labels where there are any. */
-  private static Listing list(String format, String path) throws IOException {
-    try {
-      String labels = format.equals("images") ? "folders" : null;
-      return CollectionReader.of(new DataConfig(format, path, labels, null, 1.0, 1024)).list();
-    } catch (IOException e) {
-      return CollectionReader.of(new DataConfig(format, path, null, null, 1.0, 1024)).list();
+  private static Listing list(String format, String split, String path) throws IOException {
+    if (format.equals("images")) {
+      try {
+        return FeatureExtraction.list(path, format, "folders", split, 1024);
+      } catch (IOException e) {
+        return FeatureExtraction.list(path, format, null, split, 1024);
+      }
     }
+    return FeatureExtraction.list(path, format, null, split, 1024);
   }
 
   private List<Part> job(
@@ -211,10 +226,11 @@ public final class Inspection {
     return sums;
   }
 
-  private static List<Image> sample(List<Part> parts) throws IOException {
+  /** Those that come first of all units'. */
+  private static List<Image> pictures(List<Part> parts, TableSchema table) throws IOException {
     TreeMap<Long, Image> smallest = new TreeMap<>();
-    for (Part part : Part.of(parts, InspectImages.SAMPLE.name())) {
-      Columns c = TableReader.read(part.path(), InspectImages.SAMPLE);
+    for (Part part : Part.of(parts, table.name())) {
+      Columns c = TableReader.read(part.path(), table);
       for (int i = 0; i < c.rows(); i++) {
         smallest.put(
             c.longs("draw")[i],
@@ -229,21 +245,6 @@ public final class Inspection {
       }
     }
     return List.copyOf(smallest.values());
-  }
-
-  /** What can be seen of the first rejects that anything can be seen of. */
-  private static List<Image> rejects(List<Part> parts) throws IOException {
-    List<Image> seen = new ArrayList<>();
-    for (Part part : Part.of(parts, IngestTables.REJECTS.name())) {
-      Columns c = TableReader.read(part.path(), IngestTables.REJECTS);
-      for (int i = 0; i < c.rows() && seen.size() < SAMPLE; i++) {
-        Image image = InspectImages.seen(c.strings("uri")[i]);
-        if (Objects.nonNull(image)) {
-          seen.add(image);
-        }
-      }
-    }
-    return seen;
   }
 
   private static BufferedImage sheet(List<Image> images) {

@@ -1,5 +1,6 @@
 package org.deepercluster.pipelines.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,11 +12,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
@@ -106,7 +110,7 @@ class IngestStageTest {
     Path output = folder.resolve("look");
 
     Inspection.Found found =
-        new Inspection(System.err, 2).run(photos.toString(), "images", output.toString());
+        new Inspection(System.err, 2).run(photos.toString(), "images", null, output.toString());
     assertThat(found.files()).isEqualTo(8);
     assertThat(found.used()).isEqualTo(3);
     assertThat(found.rejected()).isEqualTo(Map.of("too-small", 1L, "not-an-image", 1L));
@@ -120,8 +124,83 @@ class IngestStageTest {
     assertThat(ImageIO.read(output.resolve("rejects.png").toFile()).getHeight()).isEqualTo(104);
     assertThat(found.written()).hasSize(4).allMatch(w -> Files.exists(Path.of(w)));
     assertThatThrownBy(
-            () -> new Inspection(System.err, 2).run(photos.toString(), null, output.toString()))
+            () ->
+                new Inspection(System.err, 2).run(photos.toString(), null, null, output.toString()))
         .hasMessageContaining("must be a folder without rejects of an earlier call");
+  }
+
+  /** What an archive holds comes to the same ends as files in a folder. */
+  @Test
+  void anInspectionSeesIntoArchives() throws Exception {
+    Path zip = folder.resolve("photos.zip");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+      add(out, "photo", bytes(picture(1, 60), "png"));
+      add(out, "small.png", bytes(picture(3, 5), "png"));
+      add(out, "cut", Arrays.copyOf(bytes(picture(2, 90), "png"), 700));
+      add(out, "drawing.svg", "<svg xmlns='x'/>".getBytes(UTF_8));
+      add(out, "icon", "/* XPM */".getBytes(UTF_8));
+      add(out, "page.jpg", "<html>".getBytes(UTF_8));
+      add(out, "notes.txt", "no image".getBytes(UTF_8));
+    }
+    Path output = folder.resolve("look");
+    Inspection.Found found =
+        new Inspection(System.err, 2).run(zip.toString(), null, null, output.toString());
+    assertThat(found.format()).isEqualTo("zip");
+    assertThat(found.split()).isNull();
+    assertThat(found.files()).isEqualTo(7);
+    assertThat(found.used()).isEqualTo(1);
+    assertThat(found.rejected())
+        .isEqualTo(Map.of("too-small", 1L, "truncated", 1L, "not-an-image", 1L));
+    assertThat(found.unsupported()).isEqualTo(Map.of("svg", 1L, "xpm", 1L));
+    assertThat(found.skipped()).isEqualTo(1);
+    assertThat(pictures(output.resolve("rejects.png")))
+        .as("small.png and what is left of cut")
+        .isEqualTo(2);
+    assertThat(pictures(output.resolve("sample.png"))).isEqualTo(1);
+  }
+
+  @Test
+  void aPartIsInspectedOfACollectionThatIsPublishedInParts() throws Exception {
+    Path cifar = Files.createDirectories(folder.resolve("cifar"));
+    byte[] records = new byte[2 * 3073];
+    new SplittableRandom(1).nextBytes(records);
+    records[0] = 3;
+    records[3073] = 0;
+    Files.write(cifar.resolve("test_batch.bin"), records);
+    String output = folder.resolve("look").toString();
+    Inspection inspection = new Inspection(System.err, 2);
+    assertThatThrownBy(() -> inspection.run(cifar.toString(), null, null, output))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            cifar
+                + ": format cifar10 is published in parts, which are inspected one by one: give"
+                + " --split, one of train, test");
+    Inspection.Found found = inspection.run(cifar.toString(), null, "test", output);
+    assertThat(found.split()).isEqualTo("test");
+    assertThat(found.used()).isEqualTo(2);
+    assertThat(found.labels()).isEqualTo(Map.of("0", 1L, "3", 1L));
+  }
+
+  private static byte[] bytes(BufferedImage image, String format) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(image, format, bytes);
+    return bytes.toByteArray();
+  }
+
+  private static void add(ZipOutputStream out, String name, byte[] content) throws IOException {
+    out.putNextEntry(new ZipEntry(name));
+    out.write(content);
+    out.closeEntry();
+  }
+
+  /** Cells of a sheet's first row that are not of the ground's colour in the middle. */
+  private static int pictures(Path sheet) throws IOException {
+    BufferedImage image = ImageIO.read(sheet.toFile());
+    int pictures = 0;
+    for (int x = 52; x < image.getWidth(); x += 104) {
+      pictures += image.getRGB(x, 52) == Color.LIGHT_GRAY.getRGB() ? 0 : 1;
+    }
+    return pictures;
   }
 
   private Manifest ingest(Path photos, String duplicates) throws Exception {

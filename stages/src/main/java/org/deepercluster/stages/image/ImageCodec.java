@@ -31,7 +31,8 @@ import javax.imageio.stream.ImageInputStreamImpl;
  * <ul>
  *   <li>Grey stays one channel; CMYK and palettes become RGB (but one channel where a GIF, BMP or
  *       TIFF has a palette of greys).
- *   <li>Transparent pixels are composited on white, by alpha, palette entry or colour key.
+ *   <li>Transparent pixels, by alpha, palette entry or colour key, are composited on white; on
+ *       black where little or nothing could be seen on white ({@link Transparency}).
  *   <li>Up to 16 bits per sample are scaled to 8, rounded to nearest.
  *   <li>The EXIF orientation of a JPEG is applied, so that width and height are those of the
  *       upright image.
@@ -233,6 +234,7 @@ public final class ImageCodec {
           "PNG of colour type " + png.colourType() + " decoded to " + bands + " bands");
     }
     byte[] pixels = new byte[w * h * channels];
+    Transparency transparency = new Transparency(w * h);
     int[] row = new int[w * bands];
     int at = 0;
     for (int y = 0; y < h; y++) {
@@ -242,18 +244,20 @@ public final class ImageCodec {
         if (palette != null) {
           int argb = palette.getRGB(row[i]);
           int alpha = argb >>> 24;
+          transparency.set(y * w + x, alpha, 255);
           pixels[at++] = onWhite((argb >> 16) & 0xFF, alpha, 255);
           pixels[at++] = onWhite((argb >> 8) & 0xFF, alpha, 255);
           pixels[at++] = onWhite(argb & 0xFF, alpha, 255);
         } else {
           int alpha = bands > channels ? row[i + channels] : isKey(row, i, png.key()) ? 0 : max;
+          transparency.set(y * w + x, alpha, max);
           for (int c = 0; c < channels; c++) {
             pixels[at++] = onWhite(row[i + c], alpha, max);
           }
         }
       }
     }
-    return new Image(w, h, channels, pixels);
+    return transparency.onGround(new Image(w, h, channels, pixels));
   }
 
   private static boolean isKey(int[] row, int at, int[] key) {

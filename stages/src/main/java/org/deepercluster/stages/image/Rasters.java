@@ -9,7 +9,7 @@ import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 
-/** From what Java's readers give to bytes, composited on white. */
+/** From what Java's readers give to bytes, composited on white, or as {@link Transparency} says. */
 final class Rasters {
   private Rasters() {}
 
@@ -54,6 +54,7 @@ final class Rasters {
     }
     int channels = grey ? 1 : 3;
     byte[] pixels = new byte[w * h * channels];
+    Transparency transparency = new Transparency(w * h);
     int[] row = new int[w * bands];
     int at = 0;
     for (int y = 0; y < h; y++) {
@@ -61,6 +62,7 @@ final class Rasters {
       for (int x = 0; x < w; x++) {
         int i = x * bands;
         int a = alpha ? to8(row[i + colours], max[colours]) : 255;
+        transparency.set(y * w + x, a, 255);
         int key = cmyk ? 255 - to8(row[i + 3], max[3]) : 0;
         for (int c = 0; c < channels; c++) {
           int v = to8(row[i + c], max[c]);
@@ -74,7 +76,7 @@ final class Rasters {
         }
       }
     }
-    return new Image(w, h, channels, pixels);
+    return transparency.onGround(new Image(w, h, channels, pixels));
   }
 
   private static Image ofPalette(Raster raster, IndexColorModel palette) {
@@ -91,18 +93,20 @@ final class Rasters {
     }
     int channels = grey ? 1 : 3;
     byte[] pixels = new byte[w * h * channels];
+    Transparency transparency = new Transparency(w * h);
     int[] row = new int[w];
     int at = 0;
     for (int y = 0; y < h; y++) {
       raster.getSamples(raster.getMinX(), raster.getMinY() + y, w, 1, 0, row);
       for (int x = 0; x < w; x++) {
-        int entry = 3 * Math.min(row[x], palette.getMapSize() - 1);
+        int entry = Math.min(row[x], palette.getMapSize() - 1);
+        transparency.set(y * w + x, palette.getAlpha(entry), 255);
         for (int c = 0; c < channels; c++) {
-          pixels[at++] = table[entry + c];
+          pixels[at++] = table[3 * entry + c];
         }
       }
     }
-    return new Image(w, h, channels, pixels);
+    return transparency.onGround(new Image(w, h, channels, pixels));
   }
 
   /** The picture at its place on a white screen. */

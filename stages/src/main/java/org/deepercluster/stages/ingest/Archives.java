@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.SeekableByteChannel;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +25,15 @@ import org.deepercluster.stages.image.RejectedImageException.Cause;
  */
 final class Archives {
   private static final int MAX_NAME = 4096;
+
+  /** APPNOTE 4.3.14 to 4.3.16: what ends a zip's directory. */
+  private static final int END = 0x06054b50;
+
+  private static final int END_BYTES = 22;
+  private static final int MAX_COMMENT = 0xFFFF;
+  private static final int LOCATOR64 = 0x07064b50;
+  private static final int LOCATOR64_BYTES = 20;
+  private static final int END64_BYTES = 56;
 
   private Archives() {}
 
@@ -75,7 +85,7 @@ final class Archives {
             UTF_8.name(),
             false)) {
       found = tar.getEntries();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       throw new IOException(where + ": cannot be read as a tar, or is truncated: " + e, e);
     }
     long end = 0;
@@ -86,6 +96,10 @@ final class Archives {
       end = Math.max(end, e.getDataOffset() + (bytes + 511) / 512 * 512);
       if (end > length) {
         throw new IOException(where + ": is truncated: ends before its entry " + name + " does");
+      }
+      if (!e.isCheckSumOK()) {
+        throw new IOException(
+            where + ": is damaged: the checksum in the header of its entry " + name + " is wrong");
       }
       if (e.isDirectory()) {
         continue;
@@ -105,24 +119,39 @@ final class Archives {
     return out.content();
   }
 
-  /** An archive that was cut between two entries lacks the block of zeros that ends a tar. */
+  /**
+   * An archive that was cut between two entries lacks the block of zeros that ends a tar. One with
+   * more behind it is damaged, or several in one: what follows would be lost without a word.
+   */
   private static void requireEnd(
       String where, SeekableByteChannel file, long offset, long length, long end)
       throws IOException {
-    ByteBuffer block = ByteBuffer.allocate(512);
+    ByteBuffer block = ByteBuffer.allocate(1 << 14);
     Window rest = new Window(file, offset, length);
     rest.position(end);
-    while (block.hasRemaining() && rest.read(block) >= 0) {
-      // goes on
+    long zeros = 0;
+    while (rest.read(block.clear()) >= 0) {
+      for (int i = 0; i < block.position(); i++, zeros++) {
+        if (block.get(i) != 0 && zeros >= 512) {
+          throw new IOException(
+              where
+                  + ": is damaged: byte "
+                  + (end + zeros)
+                  + " lies behind the zeros that end a tar; several tars in one file are not read");
+        }
+        if (block.get(i) != 0) {
+          throw noEnd(where);
+        }
+      }
     }
-    boolean zeros = !block.hasRemaining();
-    for (byte b : block.array()) {
-      zeros &= b == 0;
+    if (zeros < 512) {
+      throw noEnd(where);
     }
-    if (!zeros) {
-      throw new IOException(
-          where + ": is truncated: no block of zeros, which ends a tar, follows its last entry");
-    }
+  }
+
+  private static IOException noEnd(String where) {
+    return new IOException(
+        where + ": is truncated: no block of zeros, which ends a tar, follows its last entry");
   }
 
   /**
@@ -153,14 +182,55 @@ final class Archives {
             .setCharset(UTF_8)
             .setIgnoreLocalFileHeader(true)
             .get()) {
-      return Collections.list(zip.getEntries());
-    } catch (IOException | IllegalArgumentException e) {
+      List<ZipArchiveEntry> all = Collections.list(zip.getEntries());
+      requireCount(channel, all.size());
+      return all;
+    } catch (IOException | RuntimeException e) {
       throw new IOException(
           path
               + ": cannot be read as a zip, or is truncated: "
               + (e.getCause() == null ? e : e.getCause()),
           e);
     }
+  }
+
+  /**
+   * Checks that as many entries were found as the end of the directory states: a damaged directory
+   * is read up to the fault, and what follows would be lost without a word.
+   */
+  private static void requireCount(SeekableByteChannel zip, int found) throws IOException {
+    long from = Math.max(0, zip.size() - END_BYTES - MAX_COMMENT - LOCATOR64_BYTES);
+    ByteBuffer tail = read(zip, from, (int) (zip.size() - from));
+    int end = tail.limit() - END_BYTES;
+    while (end >= 0 && tail.getInt(end) != END) {
+      end--;
+    }
+    long stated = end < 0 ? -1 : tail.getShort(end + 10) & 0xFFFF;
+    long count = found & 0xFFFF; // zips of more entries without zip64 have the rest
+    int locator = end - LOCATOR64_BYTES;
+    if (stated == 0xFFFF && locator >= 0 && tail.getInt(locator) == LOCATOR64) {
+      ByteBuffer end64 = read(zip, tail.getLong(locator + 8), END64_BYTES);
+      stated = end64.limit() < END64_BYTES ? -1 : end64.getLong(32);
+      count = found;
+    }
+    if (stated != count) {
+      throw new IOException(
+          "the directory has "
+              + found
+              + " entries, its end states "
+              + Long.toUnsignedString(stated));
+    }
+  }
+
+  /** Bytes of a file, fewer where it ends. */
+  private static ByteBuffer read(SeekableByteChannel file, long from, int length)
+      throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    file.position(from);
+    while (bytes.hasRemaining() && file.read(bytes) >= 0) {
+      // goes on
+    }
+    return bytes.flip();
   }
 
   private static Entry zipEntry(String path, ZipArchiveEntry e) {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.deepercluster.stages.image.RejectedImageException.Cause;
+import org.deepercluster.storage.Connectors;
 
 /**
  * Rows of a table that name images by path or address, and perhaps their class. Several rows may
@@ -98,17 +99,16 @@ final class Cells {
   }
 
   /** The images in order of their first rows, without labels; those go to {@code raw}. */
-  List<Item> items(RawLabels raw) {
+  List<Item> items(RawLabels raw) throws IOException {
     List<Item> items = new ArrayList<>();
-    labels.forEach(
-        (cell, of) -> {
-          items.add(item(cell));
-          raw.add(of.toArray(String[]::new));
-        });
+    for (Map.Entry<String, Set<String>> row : labels.entrySet()) {
+      items.add(item(row.getKey()));
+      raw.add(row.getValue().toArray(String[]::new));
+    }
     return items;
   }
 
-  private Item item(String cell) {
+  private Item item(String cell) throws IOException {
     if (cell.isEmpty()) {
       return Item.rejected(cell, root, Cause.UNREADABLE, "a row names no image");
     }
@@ -116,6 +116,11 @@ final class Cells {
       return Item.of(cell, cell, new Place.Web(cell), List.of());
     }
     if (cell.startsWith("/") || cell.matches("[a-zA-Z][-a-zA-Z0-9+.]*:/.*")) {
+      try {
+        Connectors.require(cell);
+      } catch (IOException e) {
+        throw new IOException("the table in " + root + ": " + e.getMessage(), e);
+      }
       return Item.of(cell, cell, new Place.WholeFile(cell), List.of());
     }
     if (("/" + cell + "/").contains("/../")) {

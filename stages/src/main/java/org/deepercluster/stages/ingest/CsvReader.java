@@ -47,7 +47,7 @@ final class CsvReader implements CollectionReader {
             .setIgnoreEmptyLines(true)
             .build();
     try (Reader in = new BufferedReader(new InputStreamReader(Storage.open(path, 0), UTF_8));
-        CSVParser rows = CSVParser.parse(withoutMark(in), format)) {
+        CSVParser rows = parse(path, in, format)) {
       List<String> columns = rows.getHeaderNames();
       String image = Cells.imageColumn(path, columns, config.column());
       String label = Cells.labelColumn(path, columns, config.labels());
@@ -77,6 +77,14 @@ final class CsvReader implements CollectionReader {
         root,
         List.of(file),
         Storage.join(root, "classes.txt"));
+  }
+
+  private static CSVParser parse(String path, Reader in, CSVFormat format) throws IOException {
+    try {
+      return CSVParser.parse(withoutMark(in), format);
+    } catch (IOException e) {
+      throw new IOException(path + ": cannot be read as CSV: " + e.getMessage(), e);
+    }
   }
 
   /** The stream after the byte-order mark that some programs put first. */

@@ -2,6 +2,7 @@ package org.deepercluster.stages.ingest;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.deepercluster.stages.config.Key;
@@ -201,6 +202,11 @@ public record DataConfig(
         animated,
         uniform,
         duplicates);
+  }
+
+  /** The parts that a format is published in; empty when it has none. */
+  public static List<String> splits(String format) {
+    return DataFormat.of(format).splits();
   }
 
   /** True when a path stands for several files, such as {@code train-{000..012}.tar}. */

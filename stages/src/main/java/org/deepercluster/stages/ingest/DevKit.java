@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import us.hebi.matlab.mat.format.BufferAllocator;
 import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.types.MatFile;
 import us.hebi.matlab.mat.types.Sources;
@@ -103,7 +104,7 @@ final class DevKit {
           content.put(name, tar.readNBytes(MAX_BYTES));
         }
       }
-    } catch (java.io.EOFException | java.util.zip.ZipException e) {
+    } catch (IOException | RuntimeException e) {
       throw new IOException(archive + ": is truncated or damaged: " + e, e);
     }
     if (!content.containsKey(TRUTH)) {
@@ -128,18 +129,38 @@ final class DevKit {
 
   private static Map<Integer, String> meta(String where, byte[] file) throws IOException {
     Map<Integer, String> wnids = new HashMap<>();
-    try (MatFile mat = Mat5.newReader(Sources.wrap(ByteBuffer.wrap(file))).readMat()) {
+    try (MatFile mat =
+        Mat5.newReader(Sources.wrap(ByteBuffer.wrap(file)))
+            .setBufferAllocator(new Limited())
+            .readMat()) {
       Struct synsets = mat.getStruct("synsets");
       for (int i = 0; i < synsets.getNumElements(); i++) {
         wnids.put(
             synsets.getMatrix("ILSVRC2012_ID", i).getInt(0),
             synsets.getChar("WNID", i).getString());
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       throw new IOException(
           where + "/" + META + ": is no MATLAB 5 file with the structure synsets: " + e, e);
     }
     return wnids;
+  }
+
+  /** Memory for an element of a MATLAB file: a damaged one may state any number of bytes. */
+  private static final class Limited implements BufferAllocator {
+    @Override
+    public ByteBuffer allocate(int bytes) {
+      if (bytes > MAX_BYTES) {
+        throw new IllegalArgumentException(
+            "an element states " + bytes + " bytes; at most " + MAX_BYTES + " are read");
+      }
+      return ByteBuffer.allocate(bytes);
+    }
+
+    @Override
+    public void release(ByteBuffer buffer) {
+      // the heap's
+    }
   }
 
   private static Map<Integer, String> map(String where, byte[] file) throws IOException {

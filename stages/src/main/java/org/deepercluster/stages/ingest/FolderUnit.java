@@ -111,6 +111,11 @@ record FolderUnit(
     }
 
     @Override
+    public InputStream again() throws IOException {
+      return Storage.open(Storage.join(root, files.get(next - 1)), 0);
+    }
+
+    @Override
     public long skipped() {
       return skipped;
     }

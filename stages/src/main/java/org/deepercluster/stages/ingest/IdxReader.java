@@ -29,6 +29,9 @@ final class IdxReader implements CollectionReader {
   private static final int LABELS_MAGIC = 0x801;
   private static final String CLASSES_FILE = "classes.txt";
 
+  /** Deflate makes at most 258 bytes of 2 bits. */
+  private static final int MAX_GZIP_RATIO = 1032;
+
   private final DataConfig config;
   private final List<String> classNames;
 
@@ -65,6 +68,14 @@ final class IdxReader implements CollectionReader {
     long length = header.bytes + count * rows * columns;
     if (!header.gzip) {
       checkLength(path, file.size(), length);
+    } else if (length / MAX_GZIP_RATIO > file.size()) {
+      throw new IOException(
+          path
+              + ": its header says "
+              + length
+              + " bytes, which are more than "
+              + file.size()
+              + " bytes of gzip can hold");
     }
 
     boolean labelled = config.labels() != null;
@@ -126,8 +137,8 @@ final class IdxReader implements CollectionReader {
         throw shorter(path, from + labels.length, from + (long) images);
       }
       return labels;
-    } catch (EOFException e) {
-      throw new IOException(path + ": is truncated: the gzip data ends early", e);
+    } catch (EOFException | ZipException e) {
+      throw damaged(path, e);
     }
   }
 
@@ -148,12 +159,19 @@ final class IdxReader implements CollectionReader {
         InputStream in = inflate(raw)) {
       checkLength(path, in.transferTo(OutputStream.nullOutputStream()), expected);
       raw.transferTo(OutputStream.nullOutputStream());
-    } catch (EOFException e) {
-      throw new IOException(path + ": is truncated: the gzip data ends early", e);
-    } catch (ZipException e) {
-      throw new IOException(path + ": the gzip data is damaged: " + e.getMessage(), e);
+    } catch (EOFException | ZipException e) {
+      throw damaged(path, e);
     }
     return sha.digest();
+  }
+
+  /** What a gzip stream says, with the file. */
+  static IOException damaged(String path, IOException e) {
+    return new IOException(
+        e instanceof EOFException
+            ? path + ": is truncated: the gzip data ends early"
+            : path + ": the gzip data is damaged: " + e.getMessage(),
+        e);
   }
 
   private static void checkLength(String path, long actual, long expected) throws IOException {
@@ -181,6 +199,9 @@ final class IdxReader implements CollectionReader {
     InputStream raw = new BufferedInputStream(Storage.open(path, 0), 1 << 16);
     try {
       return inflate(raw);
+    } catch (EOFException | ZipException e) {
+      raw.close();
+      throw damaged(path, e);
     } catch (IOException e) {
       raw.close();
       throw e;
@@ -207,6 +228,8 @@ final class IdxReader implements CollectionReader {
       throw e;
     } catch (EOFException e) {
       throw new IOException(path + ": is truncated: ends in its header", e);
+    } catch (ZipException e) {
+      throw damaged(path, e);
     }
     byte[] b = head.toByteArray();
     long found = b.length >= 4 ? u32(b, 0) : -1;

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.zip.ZipException;
 import org.deepercluster.stages.image.EncodedImage;
 import org.deepercluster.stages.image.ImageCodec;
 
@@ -57,6 +58,9 @@ record IdxUnit(
       } catch (EOFException e) {
         in.close();
         throw truncated(from, e);
+      } catch (ZipException e) {
+        in.close();
+        throw IdxReader.damaged(path, e);
       }
     } else {
       in = new BufferedInputStream(Storage.open(path, skip), 1 << 16);
@@ -100,6 +104,8 @@ record IdxUnit(
         pixels = in.readNBytes(width * height);
       } catch (EOFException e) {
         throw truncated(record, e);
+      } catch (ZipException e) {
+        throw IdxReader.damaged(path, e);
       }
       if (pixels.length < width * height) {
         throw truncated(record, null);
@@ -115,6 +121,11 @@ record IdxUnit(
           path + '#' + record,
           classes,
           new EncodedImage("raw", width, height, 1, pixels));
+    }
+
+    @Override
+    public InputStream again() {
+      return InputStream.nullInputStream(); // no record is ever rejected
     }
 
     @Override

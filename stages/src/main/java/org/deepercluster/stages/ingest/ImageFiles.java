@@ -65,7 +65,12 @@ record ImageFiles(ImageRules rules) implements Serializable {
     if (!ImageFormat.of(head).isRead()) {
       return of(head);
     }
-    byte[] rest = in.readNBytes(MAX_FILE_BYTES + 1 - head.length);
+    byte[] rest;
+    try {
+      rest = in.readNBytes(MAX_FILE_BYTES + 1 - head.length);
+    } catch (RejectedImageException e) {
+      throw e.of(ImageFormat.of(head));
+    }
     if (head.length + rest.length > MAX_FILE_BYTES) {
       throw new RejectedImageException(
               TOO_LARGE, "the file has more than " + MAX_FILE_BYTES + " bytes (256 MiB)")

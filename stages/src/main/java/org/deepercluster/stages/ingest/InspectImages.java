@@ -16,6 +16,7 @@ import org.deepercluster.stages.image.EncodedImage;
 import org.deepercluster.stages.image.Image;
 import org.deepercluster.stages.image.ImageCodec;
 import org.deepercluster.stages.image.ImageRules;
+import org.deepercluster.stages.image.RejectedImageException;
 import org.deepercluster.stages.table.Column.Type;
 import org.deepercluster.stages.table.Columns;
 import org.deepercluster.stages.table.Part;
@@ -23,7 +24,8 @@ import org.deepercluster.stages.table.TableSchema;
 
 /**
  * Looks at a collection without storing it: reads every file as ingestion does and counts. Tables:
- * {@link #COUNTS}, {@link #SAMPLE}, {@link IngestTables#REJECTS}, and hashes to find duplicates by.
+ * {@link #COUNTS}, {@link #SAMPLE}, {@link #SEEN}, {@link IngestTables#REJECTS}, and hashes to find
+ * duplicates by.
  */
 public final class InspectImages extends StageTransform<SourceUnit> {
   private static final long serialVersionUID = 1;
@@ -39,14 +41,10 @@ public final class InspectImages extends StageTransform<SourceUnit> {
   /**
    * Some images, small: {@code pixels} as in {@link Image}; the first by {@code draw} are a sample.
    */
-  public static final TableSchema SAMPLE =
-      TableSchema.named("sample")
-          .with("draw", Type.LONG)
-          .with("width", Type.INT)
-          .with("height", Type.INT)
-          .with("channels", Type.INT)
-          .with("pixels", Type.BYTES)
-          .build();
+  public static final TableSchema SAMPLE = pictures("sample");
+
+  /** The same of rejects of which anything can be seen. */
+  public static final TableSchema SEEN = pictures("seen");
 
   /** Longer side of an image of the sample, at most. */
   public static final int THUMBNAIL = 96;
@@ -59,11 +57,22 @@ public final class InspectImages extends StageTransform<SourceUnit> {
 
   private final int sampled;
 
+  private static TableSchema pictures(String name) {
+    return TableSchema.named(name)
+        .with("draw", Type.LONG)
+        .with("width", Type.INT)
+        .with("height", Type.INT)
+        .with("channels", Type.INT)
+        .with("pixels", Type.BYTES)
+        .build();
+  }
+
   /**
    * An inspection.
    *
    * @param units of the collection
-   * @param sampled images of the sample; every unit gives as many, if it has them
+   * @param sampled images of the sample, and rejects that are seen; every unit gives as many, if it
+   *     has them
    * @param directory URI of the folder to write to
    */
   public InspectImages(List<SourceUnit> units, int sampled, String directory) {
@@ -95,13 +104,18 @@ public final class InspectImages extends StageTransform<SourceUnit> {
       Map<String, TreeMap<String, Long>> counts = new TreeMap<>();
       List<SourceImage> rejects = new ArrayList<>();
       List<ImageHashes> hashes = new ArrayList<>();
-      TreeMap<Long, EncodedImage> smallest = new TreeMap<>();
+      TreeMap<Long, EncodedImage> sample = new TreeMap<>();
+      TreeMap<Long, EncodedImage> seen = new TreeMap<>();
       long done = 0;
       try (SourceImages source = unit.value().open()) {
         for (SourceImage image = source.next(); image != null; image = source.next()) {
           output.progress(++done, unit.value().size(), Map.of());
+          long draw = Seeds.of(SEED, image.id()) >>> 1;
           if (image.rejection() != null) {
             rejects.add(image);
+            if (seen.size() < sampled || draw < seen.lastKey()) {
+              keep(seen, draw, seen(source));
+            }
             boolean known = image.rejection().cause().equals("unsupported");
             count(
                 counts,
@@ -111,21 +125,59 @@ public final class InspectImages extends StageTransform<SourceUnit> {
           }
           hashes.add(ImageHashes.of(image));
           describe(image, counts);
-          long draw = Seeds.of(SEED, image.id()) >>> 1;
-          smallest.put(draw, image.image());
-          if (smallest.size() > sampled) {
-            smallest.pollLastEntry();
-          }
+          keep(sample, draw, image.image());
         }
         count(counts, "files", "used", hashes.size());
         count(counts, "files", "skipped", source.skipped());
       }
-      List<Long> draws = new ArrayList<>(smallest.keySet());
-      List<Image> sample = new ArrayList<>();
-      for (EncodedImage image : smallest.values()) {
-        sample.add(thumbnail(image));
+      List<Part> parts = write(unit.index(), output, counts, rejects, hashes);
+      write(unit.index(), output, SAMPLE, sample, parts);
+      write(unit.index(), output, SEEN, seen, parts);
+      return parts;
+    }
+
+    private void keep(TreeMap<Long, EncodedImage> smallest, long draw, EncodedImage image) {
+      if (image != null) {
+        smallest.put(draw, image);
       }
-      return write(unit.index(), output, counts, rejects, hashes, draws, sample);
+      if (smallest.size() > sampled) {
+        smallest.pollLastEntry();
+      }
+    }
+
+    /** What can be seen of the reject that was given last, or null. */
+    private static EncodedImage seen(SourceImages source) throws IOException {
+      try (InputStream in = source.again()) {
+        return EncodedImage.of(in.readNBytes(ImageFiles.MAX_FILE_BYTES), LENIENT);
+      } catch (RejectedImageException | IOException e) {
+        return null;
+      }
+    }
+
+    private static void write(
+        int index,
+        Output output,
+        TableSchema table,
+        TreeMap<Long, EncodedImage> pictures,
+        List<Part> parts)
+        throws IOException {
+      if (pictures.isEmpty()) {
+        return;
+      }
+      List<Image> small = new ArrayList<>();
+      for (EncodedImage image : pictures.values()) {
+        small.add(thumbnail(image));
+      }
+      parts.add(
+          output.write(
+              index,
+              Columns.of(table, small.size())
+                  .set("draw", pictures.keySet().stream().mapToLong(Long::longValue).toArray())
+                  .set("width", small.stream().mapToInt(Image::width).toArray())
+                  .set("height", small.stream().mapToInt(Image::height).toArray())
+                  .set("channels", small.stream().mapToInt(Image::channels).toArray())
+                  .set("pixels", small.stream().map(Image::pixels).toArray(byte[][]::new))
+                  .build()));
     }
 
     private static List<Part> write(
@@ -133,9 +185,7 @@ public final class InspectImages extends StageTransform<SourceUnit> {
         Output output,
         Map<String, TreeMap<String, Long>> counts,
         List<SourceImage> rejects,
-        List<ImageHashes> hashes,
-        List<Long> draws,
-        List<Image> sample)
+        List<ImageHashes> hashes)
         throws IOException {
       List<Part> parts = new ArrayList<>();
       List<String[]> rows = new ArrayList<>();
@@ -160,18 +210,6 @@ public final class InspectImages extends StageTransform<SourceUnit> {
       }
       if (!hashes.isEmpty()) {
         parts.add(output.write(index, ImageHashes.columns(hashes)));
-      }
-      if (!sample.isEmpty()) {
-        parts.add(
-            output.write(
-                index,
-                Columns.of(SAMPLE, sample.size())
-                    .set("draw", draws.stream().mapToLong(Long::longValue).toArray())
-                    .set("width", sample.stream().mapToInt(Image::width).toArray())
-                    .set("height", sample.stream().mapToInt(Image::height).toArray())
-                    .set("channels", sample.stream().mapToInt(Image::channels).toArray())
-                    .set("pixels", sample.stream().map(Image::pixels).toArray(byte[][]::new))
-                    .build()));
       }
       return parts;
     }
@@ -213,14 +251,5 @@ public final class InspectImages extends StageTransform<SourceUnit> {
     Image image = encoded.decode(THUMBNAIL).image();
     int longer = Math.max(image.width(), image.height());
     return image.shrunk((longer + THUMBNAIL - 1) / THUMBNAIL);
-  }
-
-  /** What can be seen of a rejected file, or null: no file of its own, or no pixels. */
-  public static Image seen(String uri) {
-    try (InputStream in = Storage.open(uri, 0)) {
-      return thumbnail(EncodedImage.of(in.readNBytes(ImageFiles.MAX_FILE_BYTES), LENIENT));
-    } catch (IOException | RuntimeException e) {
-      return null;
-    }
   }
 }

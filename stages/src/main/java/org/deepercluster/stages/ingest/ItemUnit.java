@@ -100,13 +100,23 @@ record ItemUnit(int index, List<Item> items, boolean listed, long bytes, ImageFi
               null,
               SourceImage.Rejection.of(UNREADABLE, "the file cannot be read: " + e));
         } catch (RejectedImageException e) {
-          if (listed || ImageFiles.isNamedLikeAnImage(item.name())) {
+          if (listed
+              || e.format() != ImageFormat.NONE
+              || ImageFiles.isNamedLikeAnImage(item.name())) {
             return SourceImage.rejected(id, item.uri(), item.labels(), e);
           }
         }
         skipped++;
       }
       return null;
+    }
+
+    @Override
+    public InputStream again() throws IOException {
+      Place place = items.get(next - 1).place();
+      return place == null || place instanceof Place.Web
+          ? InputStream.nullInputStream() // a server is not asked twice
+          : reader.open(place);
     }
 
     @Override

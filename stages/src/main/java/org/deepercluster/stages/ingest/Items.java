@@ -60,7 +60,8 @@ final class Items {
     return all;
   }
 
-  private static long bytes(List<Item> items) {
+  /** Bytes to read, about. */
+  static long bytes(List<Item> items) {
     long bytes = 0;
     for (Item item : items) {
       if (item.place() instanceof Place.Bytes b) {

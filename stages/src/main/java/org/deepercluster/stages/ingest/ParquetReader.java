@@ -7,6 +7,7 @@ import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.GroupType;
@@ -66,8 +67,10 @@ final class ParquetReader implements CollectionReader {
         if (text != (cells != null)) {
           throw new IOException(path + ": column " + image + " is of another type than before it");
         }
-        rows.add(in.getRecordCount());
+        rows.add(rows(path, file.size(), in));
         read(path, in, text ? image : null, label, cells, raw);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        throw damaged(path, e);
       }
     }
     if (cells != null) {
@@ -75,6 +78,27 @@ final class ParquetReader implements CollectionReader {
           config, classNames, cells, label != null, shards.root(), shards.files(), classesFile);
     }
     return bytes(shards, image, label, rows, raw, classesFile);
+  }
+
+  /** Rows of a file, as far as so many can be. */
+  private static long rows(String path, long bytes, ParquetFileReader in) throws IOException {
+    long rows = 0;
+    for (BlockMetaData group : in.getRowGroups()) {
+      rows += group.getRowCount();
+      if (group.getRowCount() < 0 || rows < 0 || rows > bytes) {
+        throw new IOException(
+            path + ": is damaged: a file of " + bytes + " bytes states " + rows + " rows");
+      }
+    }
+    return rows;
+  }
+
+  /**
+   * What Parquet's reader says of a damaged file, with the file. A damaged size has it ask for an
+   * array of up to 2 GiB at once, before it reads a byte: that fails without harm to anything else.
+   */
+  static IOException damaged(String path, Throwable e) {
+    return new IOException(path + ": is damaged, or no Parquet that can be read: " + e, e);
   }
 
   private static boolean isText(Type type) {
@@ -108,9 +132,7 @@ final class ParquetReader implements CollectionReader {
     }
     MessageType projection = new MessageType(schema.getName(), wanted);
     in.setRequestedSchema(projection);
-    for (PageReadStore pages = in.readNextRowGroup();
-        pages != null;
-        pages = in.readNextRowGroup()) {
+    for (PageReadStore pages = group(path, in); pages != null; pages = group(path, in)) {
       RecordReader<Group> records = records(projection, pages);
       for (long r = 0; r < pages.getRowCount(); r++) {
         Group row = records.read();
@@ -122,6 +144,14 @@ final class ParquetReader implements CollectionReader {
           raw.add(of == null || of.isEmpty() ? new String[0] : new String[] {of});
         }
       }
+    }
+  }
+
+  private static PageReadStore group(String path, ParquetFileReader in) throws IOException {
+    try {
+      return in.readNextRowGroup();
+    } catch (IOException e) {
+      throw damaged(path, e);
     }
   }
 

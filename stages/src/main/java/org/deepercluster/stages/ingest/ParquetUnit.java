@@ -4,7 +4,9 @@ import static org.deepercluster.stages.image.RejectedImageException.Cause.NOT_AN
 import static org.deepercluster.stages.image.RejectedImageException.Cause.TOO_LARGE;
 import static org.deepercluster.stages.image.RejectedImageException.Cause.UNREADABLE;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
@@ -57,6 +59,7 @@ record ParquetUnit(
     private int group = -1;
     private long groupEnd;
     private int next;
+    private byte[] file;
 
     Rows(ParquetFileReader in) {
       this.in = in;
@@ -71,21 +74,27 @@ record ParquetUnit(
         return null;
       }
       long row = from + next;
-      if (row >= groupEnd) {
-        openGroupOf(row);
-      }
-      Group record;
+      file = null;
+      RejectedImageException rejected = null;
       try {
-        record = records.read();
-      } catch (RuntimeException e) {
-        throw new IOException(path + ": row " + row + " cannot be read: " + e.getMessage(), e);
+        if (row >= groupEnd) {
+          openGroupOf(row);
+        }
+        file = file(records.read());
+      } catch (RejectedImageException e) {
+        rejected = e;
+      } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        throw new IOException(path + ": row " + row + " cannot be read: " + e, e);
       }
       String id = InputDigest.imageId(name + '#' + row);
       String uri = path + '#' + row;
       List<Label> classes = labels == null ? List.of() : labels.get(next);
       next++;
       try {
-        return SourceImage.accepted(id, uri, classes, rules.of(file(record)));
+        if (rejected != null) {
+          throw rejected;
+        }
+        return SourceImage.accepted(id, uri, classes, rules.of(file));
       } catch (RejectedImageException e) {
         return SourceImage.rejected(id, uri, classes, e);
       }
@@ -132,6 +141,11 @@ record ParquetUnit(
         throw new RejectedImageException(NOT_AN_IMAGE, "the cell has no bytes");
       }
       return file;
+    }
+
+    @Override
+    public InputStream again() {
+      return file == null ? InputStream.nullInputStream() : new ByteArrayInputStream(file);
     }
 
     @Override

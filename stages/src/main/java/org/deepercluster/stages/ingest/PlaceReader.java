@@ -74,13 +74,16 @@ final class PlaceReader implements Closeable {
     }
     SeekableByteChannel file = channel(z.path());
     ByteBuffer header = ByteBuffer.allocate(LOCAL_HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    file.position(z.header());
+    file.position(z.header() < 0 ? file.size() : z.header()); // more than 2^63 − 1
     while (header.hasRemaining() && file.read(header) >= 0) {
       // goes on
     }
     if (header.hasRemaining() || header.getInt(0) != LOCAL_HEADER) {
       throw new RejectedImageException(
-          UNREADABLE, "there is no entry at byte " + z.header() + ", where the directory says so");
+          UNREADABLE,
+          "there is no entry at byte "
+              + Long.toUnsignedString(z.header())
+              + ", where the directory says so");
     }
     // The two lengths may differ from those in the central directory.
     long data =

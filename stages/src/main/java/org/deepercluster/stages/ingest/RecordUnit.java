@@ -101,6 +101,11 @@ record RecordUnit(
     }
 
     @Override
+    public InputStream again() {
+      return InputStream.nullInputStream(); // no record is ever rejected
+    }
+
+    @Override
     public long skipped() {
       return 0;
     }

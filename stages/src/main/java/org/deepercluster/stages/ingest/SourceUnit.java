@@ -8,7 +8,7 @@ import java.io.Serializable;
  * Holds all it needs to be read anywhere.
  */
 public sealed interface SourceUnit extends Serializable
-    permits IdxUnit, FolderUnit, ItemUnit, ParquetUnit, RecordUnit {
+    permits IdxUnit, FolderUnit, ItemUnit, ParquetUnit, RecordUnit, YfccUnit {
   /** Position among the units of the collection, from 0. */
   int index();
 

@@ -10,6 +10,7 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -50,11 +51,26 @@ final class Storage {
     return path.startsWith("file:") || !path.matches("[a-zA-Z][-a-zA-Z0-9+.]*:/.*");
   }
 
-  private static String localPath(String path) {
+  /**
+   * A path of the local file system.
+   *
+   * @throws FileNotFoundException when no file can be called so
+   */
+  private static Path local(String path) throws FileNotFoundException {
+    String name = path;
     if (path.startsWith("file://")) {
-      return path.substring("file://".length());
+      name = path.substring("file://".length());
+    } else if (path.startsWith("file:")) {
+      name = path.substring("file:".length());
     }
-    return path.startsWith("file:") ? path.substring("file:".length()) : path;
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      FileNotFoundException none =
+          new FileNotFoundException(path + ": is no path: " + e.getReason());
+      none.initCause(e);
+      throw none;
+    }
   }
 
   /** {@code root} and a name below it, joined by one slash. */
@@ -79,7 +95,7 @@ final class Storage {
    */
   static Entry stat(String path) throws IOException {
     if (isLocal(path)) {
-      Path file = Path.of(localPath(path));
+      Path file = local(path);
       if (!Files.exists(file)) {
         throw new FileNotFoundException(path + ": no such file");
       }
@@ -105,12 +121,20 @@ final class Storage {
   }
 
   private static ReadableByteChannel channel(String path) throws IOException {
-    String spec = isLocal(path) ? Path.of(localPath(path)).toAbsolutePath().toString() : path;
+    String spec = path;
+    if (isLocal(path)) {
+      Path file = local(path).toAbsolutePath();
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        throw new FileNotFoundException(
+            path + (Files.isDirectory(file) ? ": is a folder" : ": is a device or a pipe"));
+      }
+      spec = file.toString();
+    }
     Connectors.require(path);
     try {
       return FileSystems.open(FileSystems.matchNewResource(spec, false));
     } catch (NoSuchFileException | FileNotFoundException e) {
-      if (isLocal(path) && Files.exists(Path.of(localPath(path)))) {
+      if (isLocal(path) && Files.exists(local(path))) {
         throw e;
       }
       FileNotFoundException missing = new FileNotFoundException(path + ": no such file");
@@ -192,7 +216,7 @@ final class Storage {
   }
 
   private static Tree walkLocal(String root) throws IOException {
-    Path top = Path.of(localPath(root));
+    Path top = local(root);
     if (!Files.isDirectory(top)) {
       throw new FileNotFoundException(
           root + (Files.exists(top) ? ": is a file, a folder is needed" : ": no such folder"));

@@ -51,6 +51,9 @@ final class YfccReader implements CollectionReader {
     if (zips.isEmpty()) {
       throw new FileNotFoundException(root + ": holds no zips such as 00/000.zip");
     }
+    if (config.list() == null && config.labels() == null) {
+      return byZip(zips, skipped);
+    }
     List<Storage.Entry> used = new ArrayList<>();
     TreeMap<Integer, Item> items = new TreeMap<>();
     if (config.list() == null) {
@@ -59,7 +62,9 @@ final class YfccReader implements CollectionReader {
           break;
         }
         used.add(zip.getValue());
-        skipped += read(zip.getKey(), zip.getValue(), items);
+        Content content = read(zip.getKey(), path(zip.getValue()));
+        items.putAll(content.byNumber());
+        skipped += content.skipped();
       }
     } else {
       choose(zips, used, items);
@@ -84,10 +89,74 @@ final class YfccReader implements CollectionReader {
     return Items.listing(config, all, true, names, skipped, InputDigest.of(root, digested, words));
   }
 
-  /** Adds a zip's images; says how many entries are none. */
-  private long read(int number, Storage.Entry zip, Map<Integer, Item> items) throws IOException {
-    String path = Storage.join(config.path(), zip.name());
+  /** Units of images that no list chooses and that have no labels: zip by zip. */
+  private Listing byZip(TreeMap<Integer, Storage.Entry> zips, long hidden) throws IOException {
+    List<Storage.Entry> used = new ArrayList<>();
+    List<SourceUnit> units = new ArrayList<>();
+    List<YfccUnit.Range> ranges = new ArrayList<>();
+    ImageFiles rules = new ImageFiles(config.rules());
+    long left = config.limit() == null ? Long.MAX_VALUE : config.limit();
+    long skipped = hidden;
+    long files = 0;
+    long bytes = 0;
+    int room = config.blockImages();
+    for (Map.Entry<Integer, Storage.Entry> zip : zips.entrySet()) {
+      if (files == left) {
+        break;
+      }
+      used.add(zip.getValue());
+      String path = path(zip.getValue());
+      Content content = read(zip.getKey(), path);
+      List<Item> items = content.items();
+      skipped += content.skipped();
+      int end = (int) Math.min(items.size(), left - files);
+      files += end;
+      for (int from = 0; from < end; ) {
+        int to = Math.min(end, from + room);
+        ranges.add(new YfccUnit.Range(zip.getKey(), path, items.size(), from, to));
+        bytes += Items.bytes(items.subList(from, to));
+        room -= to - from;
+        from = to;
+        if (room == 0) {
+          units.add(new YfccUnit(units.size(), ranges, bytes, rules));
+          ranges.clear();
+          bytes = 0;
+          room = config.blockImages();
+        }
+      }
+    }
+    if (!ranges.isEmpty()) {
+      units.add(new YfccUnit(units.size(), ranges, bytes, rules));
+    }
+    if (files == 0) {
+      throw new IOException(
+          config.path() + ": holds no images; entries such as 000.jpg are needed");
+    }
+    return new Listing(
+        units, List.of(), files, skipped, InputDigest.of(config.path(), used, List.of()));
+  }
+
+  private String path(Storage.Entry zip) {
+    return Storage.join(config.path(), zip.name());
+  }
+
+  /**
+   * What a zip holds.
+   *
+   * @param byNumber images by their numbers
+   * @param skipped entries that are none
+   */
+  record Content(TreeMap<Integer, Item> byNumber, long skipped) {
+    /** In the order of their numbers. */
+    List<Item> items() {
+      return List.copyOf(byNumber.values());
+    }
+  }
+
+  /** Lists a zip, by its number and path. */
+  static Content read(int number, String path) throws IOException {
     Archives.Content content = Archives.zip(path);
+    TreeMap<Integer, Item> items = new TreeMap<>();
     long skipped = content.skipped();
     for (Archives.Entry e : content.entries()) {
       Matcher m = ENTRY.matcher(e.name());
@@ -96,10 +165,12 @@ final class YfccReader implements CollectionReader {
         continue;
       }
       int index = number * 1000 + Integer.parseInt(m.group(1));
-      items.putIfAbsent(
-          index, new Item(name(index), path + "#" + e.name(), e.place(), List.of(), e.fault()));
+      Item item = new Item(name(index), path + "#" + e.name(), e.place(), List.of(), e.fault());
+      if (items.putIfAbsent(index, item) != null) {
+        skipped++; // of the same number, in another folder of the zip
+      }
     }
-    return skipped;
+    return new Content(items, skipped);
   }
 
   private static String name(int index) {
@@ -158,11 +229,11 @@ final class YfccReader implements CollectionReader {
       if (config.limit() != null && items.size() >= config.limit()) {
         return;
       }
-      Map<Integer, Item> inZip = new HashMap<>();
+      Map<Integer, Item> inZip = Map.of();
       Storage.Entry zip = zips.get(of.getKey());
       if (zip != null) {
         used.add(zip);
-        var unused = read(of.getKey(), zip, inZip);
+        inZip = read(of.getKey(), path(zip)).byNumber();
       }
       for (int index : of.getValue()) {
         String name = name(index);

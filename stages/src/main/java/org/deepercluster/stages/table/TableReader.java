@@ -21,8 +21,10 @@ import org.apache.parquet.column.page.PageReader;
 import org.apache.parquet.column.values.rle.RunLengthBitPackingHybridDecoder;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnPath;
+import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
@@ -68,12 +70,39 @@ public final class TableReader implements AutoCloseable {
    * @throws IOException when it is none
    */
   public static ParquetFileReader openFile(String path) throws IOException {
+    InputFile input = ParquetFiles.input(path);
+    ParquetFileReader file = null;
     try {
-      return ParquetFileReader.open(
-          ParquetFiles.input(path),
-          ParquetReadOptions.builder(new PlainParquetConfiguration()).build());
-    } catch (RuntimeException e) {
-      throw new IOException(path + ": " + e.getMessage(), e);
+      file =
+          ParquetFileReader.open(
+              input, ParquetReadOptions.builder(new PlainParquetConfiguration()).build());
+      requireInside(file, input.getLength());
+      return file;
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      if (file != null) {
+        file.close();
+      }
+      throw new IOException(path + ": is damaged, or no Parquet file: " + e.getMessage(), e);
+    }
+  }
+
+  /** Checks where a footer says that columns lie: what is read of them is taken into memory. */
+  private static void requireInside(ParquetFileReader file, long length) throws IOException {
+    for (BlockMetaData group : file.getRowGroups()) {
+      for (ColumnChunkMetaData c : group.getColumns()) {
+        long from = c.getStartingPos();
+        if (from < 0 || c.getTotalSize() < 0 || c.getTotalSize() > length - from) {
+          throw new IOException(
+              "column "
+                  + c.getPath()
+                  + " lies at byte "
+                  + from
+                  + " with "
+                  + c.getTotalSize()
+                  + " bytes, the file has "
+                  + length);
+        }
+      }
     }
   }
 

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import javax.imageio.ImageIO;
 import org.deepercluster.stages.image.RejectedImageException.Cause;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -261,6 +265,61 @@ class ImageCodecTest {
     byte[] png = file("rgb8.png").clone();
     png[indexOf(png, 'I', 'D', 'A', 'T') + 6] ^= 1;
     rejected(png, Cause.UNREADABLE, "checksum of the PNG chunk IDAT");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // colour of the symbol, its alpha, on which ground, value of the symbol there, of the ground
+    "255, 255, black, 255, 0",
+    "240, 255, black, 240, 0",
+    "255, 20, black, 20, 0",
+    "220, 255, white, 220, 255",
+    "0, 255, white, 0, 255",
+    "0, 20, white, 235, 255"
+  })
+  void symbolsThatWhiteWouldSwallowAreOnBlack(
+      int value, int alpha, String ground, int symbol, int around) throws IOException {
+    BufferedImage argb = new BufferedImage(9, 9, BufferedImage.TYPE_INT_ARGB);
+    byte[] values = {(byte) value, (byte) value};
+    BufferedImage palette =
+        new BufferedImage(
+            9,
+            9,
+            BufferedImage.TYPE_BYTE_BINARY,
+            new IndexColorModel(1, 2, values, values, values, new byte[] {0, (byte) alpha}));
+    for (int i = 0; i < 9; i++) {
+      argb.setRGB(i, i, alpha << 24 | value << 16 | value << 8 | value);
+      palette.getRaster().setSample(i, i, 0, 1);
+    }
+    for (BufferedImage picture : List.of(argb, palette)) {
+      for (String format : new String[] {"png", "tiff"}) {
+        if (format.equals("tiff") && picture == palette) {
+          continue; // has no transparent colours
+        }
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        assertThat(ImageIO.write(picture, format, file)).isTrue();
+        Image image =
+            EncodedImage.of(file.toByteArray(), new ImageRules(false, 1, 99, false, true)).decode();
+        assertThat(image.at(3, 3, 0)).as(ground + " " + format).isEqualTo(symbol);
+        assertThat(image.at(3, 4, 0)).as(ground + " " + format).isEqualTo(around);
+      }
+    }
+  }
+
+  @Test
+  void whatIsTransparentAllOverOrWhiteAllOverIsUniform() throws IOException {
+    for (int argb : new int[] {0x00FFFFFF, 0x00123456, 0xFFFFFFFF, 0x80FFFFFF}) {
+      BufferedImage picture = new BufferedImage(9, 9, BufferedImage.TYPE_INT_ARGB);
+      for (int i = 0; i < 81; i++) {
+        picture.setRGB(i % 9, i / 9, argb);
+      }
+      ByteArrayOutputStream file = new ByteArrayOutputStream();
+      assertThat(ImageIO.write(picture, "png", file)).isTrue();
+      assertThatThrownBy(
+              () -> EncodedImage.of(file.toByteArray(), new ImageRules(false, 1, 99, false, true)))
+          .hasMessage("uniform: all pixels are of one colour");
+      assertThat(ImageCodec.decode(file.toByteArray()).at(0, 0, 0)).isEqualTo(255);
+    }
   }
 
   @Test

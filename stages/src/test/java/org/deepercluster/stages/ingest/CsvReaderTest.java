@@ -54,6 +54,21 @@ class CsvReaderTest {
   }
 
   @Test
+  void cellsThatNameNoFileAreRejectedAndNotWaitedFor() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    write("path\n/dev/zero\na\0b.jpg\n.\npipe\n");
+    Listing listing = Formats.list(config(folder + "/t.csv", null, null));
+    assertThat(IdxReaderTest.readAll(listing))
+        .extracting(i -> i.rejection().cause() + ": " + i.rejection().detail())
+        .satisfiesExactly(
+            zero -> assertThat(zero).startsWith("unreadable").endsWith("is a device or a pipe"),
+            nul -> assertThat(nul).startsWith("unreadable").contains("is no path"),
+            dot -> assertThat(dot).startsWith("unreadable").endsWith("is a folder"),
+            fifo -> assertThat(fifo).startsWith("unreadable").endsWith("is a device or a pipe"));
+  }
+
+  @Test
   void absolutePathsAreReadAsTheyAre() throws IOException {
     Formats.copy("csv", folder.resolve("elsewhere"));
     write("path\n" + folder + "/elsewhere/pics/1.jpg\n");
@@ -72,6 +87,8 @@ class CsvReaderTest {
     fails("", null, "has no column of images");
     fails("path,path\na,b\n", null, "t.csv: cannot be read as CSV: ");
     fails("path\n\"a\n", null, "t.csv: cannot be read as CSV: ");
+    fails("\"path\"x\na\n", null, "t.csv: cannot be read as CSV: ");
+    fails("path\nnowhere:/a.jpg\n", null, folder + "/: nowhere:/a.jpg: there is no connector");
     assertThatThrownBy(() -> Formats.list(config(folder + "/none.csv", null, null)))
         .hasMessageContaining("none.csv: no such file");
     assertThatThrownBy(() -> Formats.table("images", "a", "path", null, null))

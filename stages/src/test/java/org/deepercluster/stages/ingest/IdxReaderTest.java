@@ -218,7 +218,13 @@ class IdxReaderTest {
         null,
         "is truncated: the gzip data ends early");
     cut[cut.length - 6] ^= 1;
-    fails(write("crc", cut, false), null, "the gzip data is damaged");
+    fails(write("crc", cut, false), null, "crc: the gzip data is damaged");
+    cut[2] = 0; // the method of compression
+    fails(write("method", cut, false), null, "method: the gzip data is damaged");
+    fails(
+        write("claims", idx(0x803, new int[] {-1, 28, 28}, new byte[56]), true),
+        null,
+        "claims: its header says 3367254359296 bytes, which are more than");
     fails(
         write("none", idx(0x803, new int[] {0, 8, 8}, new byte[0]), false),
         null,
@@ -245,6 +251,20 @@ class IdxReaderTest {
             .isInstanceOf(IOException.class)
             .hasMessageContaining("is truncated: ends before image");
       }
+    }
+  }
+
+  @Test
+  void gzipThatIsDamagedAfterListingIsAnErrorThatNamesTheFile() throws IOException {
+    Path images = write("images", images(), true);
+    Listing listing = list(images, null, null, 10);
+    byte[] damaged = Files.readAllBytes(images);
+    Arrays.fill(damaged, 10, damaged.length, (byte) 0xFF); // behind the header
+    Files.write(images, damaged);
+    for (SourceUnit unit : listing.units()) {
+      assertThatThrownBy(() -> read(unit))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(images + ": the gzip data is damaged");
     }
   }
 

@@ -1,5 +1,6 @@
 package org.deepercluster.stages.ingest;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -87,6 +88,12 @@ class ImageNetReaderTest {
     fails(
         "val", "val/one.JPEG: the name of a validation image such as ILSVRC2012_val_00000001.JPEG");
     Files.delete(folder.resolve("val/one.JPEG"));
+    byte[] meta = Files.readAllBytes(folder.resolve(KIT + "meta.mat"));
+    byte[] huge = meta.clone();
+    Arrays.fill(huge, 132, 135, (byte) 0xFF); // the size of the first element, behind its type
+    huge[135] = 0x7F;
+    Files.write(folder.resolve(KIT + "meta.mat"), huge);
+    fails("val", "meta.mat: is no MATLAB 5 file with the structure synsets");
     Files.write(folder.resolve(KIT + "meta.mat"), new byte[200]);
     fails("val", "meta.mat: is no MATLAB 5 file with the structure synsets");
     Files.delete(folder.resolve(TRUTH));
@@ -108,6 +115,10 @@ class ImageNetReaderTest {
     Formats.copy("imagenet/tars", folder);
     cut("ILSVRC2012_devkit_t12.tar.gz", 100);
     fails("val", "ILSVRC2012_devkit_t12.tar.gz: is truncated or damaged");
+    Files.write(
+        folder.resolve("ILSVRC2012_devkit_t12.tar.gz"),
+        Damage.gzip("no tar ".repeat(200).getBytes(UTF_8)));
+    fails("val", "ILSVRC2012_devkit_t12.tar.gz: ");
     cut("ILSVRC2012_img_val.tar", 600);
     fails("val", "ILSVRC2012_img_val.tar: ");
     cut("ILSVRC2012_img_train.tar", 3000);

@@ -6,16 +6,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
@@ -25,19 +24,18 @@ import org.deepercluster.stages.image.ImageRules;
 import org.deepercluster.stages.image.RejectedImageException;
 
 /**
- * Image files of all kinds, damaged at random, through what every reader of collections calls. Each
- * must be used, rejected or skipped within a time; whatever is used must decode again.
+ * Damaged inputs through what every reader of collections calls: those with even numbers are image
+ * files, those with odd ones are collections in archives, record formats and tables. Each must be
+ * used, rejected, skipped or refused within a time; whatever is used must decode again.
  */
 final class IngestFuzz {
-  private static final long SECONDS_PER_FILE = 20;
+  private static final long SECONDS_PER_INPUT = 20;
 
-  /** A million pixels, so that a small heap is enough for what is allowed. */
-  private static final long MAX_PIXELS = 1 << 20;
+  private final List<Path> seeds = new ArrayList<>();
+  private final List<byte[]> files = new ArrayList<>();
+  private final CollectionFuzz collections;
 
-  private final List<Path> seeds;
-  private final List<byte[]> files;
-
-  /** A damaged file that was not dealt with. */
+  /** A damaged input that was not dealt with. */
   static final class Fault extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -46,17 +44,18 @@ final class IngestFuzz {
     }
   }
 
-  /** Fuzzes with the files below some folders. */
-  IngestFuzz(List<Path> folders) {
-    seeds = new ArrayList<>();
-    files = new ArrayList<>();
+  /**
+   * Fuzzes with the files below a folder, and with the collections of {@link CollectionFuzz}.
+   *
+   * @param folder of image files
+   * @param scratch folder to work in
+   */
+  IngestFuzz(Path folder, Path scratch) {
     try {
-      for (Path folder : folders) {
-        try (Stream<Path> all = Files.walk(folder)) {
-          all.filter(p -> p.toString().matches(".*\\.(jpg|png|gif|bmp|webp|tif)"))
-              .sorted()
-              .forEach(seeds::add);
-        }
+      try (Stream<Path> all = Files.walk(folder)) {
+        all.filter(p -> p.toString().matches(".*\\.(jpg|png|gif|bmp|webp|tif)"))
+            .sorted()
+            .forEach(seeds::add);
       }
       for (Path seed : seeds) {
         files.add(Files.readAllBytes(seed));
@@ -64,35 +63,61 @@ final class IngestFuzz {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    collections = new CollectionFuzz(scratch, seeds);
   }
 
   /**
-   * Damages and reads files.
+   * Damages and reads inputs.
    *
-   * @return how many were used, skipped and rejected by cause: together {@code to − from}
-   * @throws Fault naming the seed and number of the file that was not dealt with
+   * @return by kind of input, how many ended how: of image files the files, of collections
+   *     themselves and their entries
+   * @throws Fault naming the seed and number of the input that was not dealt with
    */
-  Map<String, Long> run(long seed, long from, long to) {
-    Map<String, Long> outcomes = new TreeMap<>();
+  Map<String, Map<String, Long>> run(long seed, long from, long to) {
+    Map<String, Map<String, Long>> sums = new TreeMap<>();
     ExecutorService thread = Executors.newSingleThreadExecutor(r -> daemon(r));
     try {
       for (long i = from; i < to; i++) {
         SplittableRandom random = Seeds.random(Seeds.of(seed, Long.toString(i)));
-        int base = random.nextInt(files.size());
-        byte[] damaged = damaged(base, random);
-        boolean lenient = random.nextBoolean();
-        Future<String> outcome = thread.submit(() -> outcome(damaged, lenient));
+        String kind;
+        Callable<Map<String, Long>> outcome;
+        if (i % 2 == 0) {
+          int base = random.nextInt(files.size());
+          byte[] damaged = Damage.blind(files.get(base), files, random);
+          boolean lenient = random.nextBoolean();
+          kind = "image files";
+          outcome = () -> Map.of(outcome(damaged, lenient), 1L);
+        } else {
+          CollectionFuzz.Input input = collections.new Input(random);
+          kind = input.kind();
+          outcome = input::outcome;
+        }
         try {
-          outcomes.merge(outcome.get(SECONDS_PER_FILE, TimeUnit.SECONDS), 1L, Long::sum);
+          Map<String, Long> sum = sums.computeIfAbsent(kind, k -> new TreeMap<>());
+          thread
+              .submit(outcome)
+              .get(SECONDS_PER_INPUT, TimeUnit.SECONDS)
+              .forEach((what, n) -> sum.merge(what, n, Long::sum));
         } catch (ExecutionException | TimeoutException | InterruptedException e) {
-          throw new Fault(
-              "seed " + seed + ", file " + i + " (from " + seeds.get(base) + "): " + e, e);
+          throw new Fault("seed " + seed + ", input " + i + " (" + kind + "): " + e, e);
         }
       }
     } finally {
       thread.shutdownNow();
     }
-    return outcomes;
+    return sums;
+  }
+
+  /** Inputs that are accounted for. */
+  static long inputs(Map<String, Map<String, Long>> sums) {
+    long inputs = 0;
+    for (Map.Entry<String, Map<String, Long>> kind : sums.entrySet()) {
+      for (Map.Entry<String, Long> outcome : kind.getValue().entrySet()) {
+        boolean entries = !kind.getKey().equals("image files");
+        inputs += !entries || outcome.getKey().startsWith("collections") ? outcome.getValue() : 0;
+      }
+    }
+    return inputs;
   }
 
   private static Thread daemon(Runnable r) {
@@ -102,7 +127,8 @@ final class IngestFuzz {
   }
 
   private static String outcome(byte[] file, boolean lenient) throws IOException {
-    ImageFiles rules = new ImageFiles(new ImageRules(lenient, 1, MAX_PIXELS, false, true));
+    ImageFiles rules =
+        new ImageFiles(new ImageRules(lenient, 1, CollectionFuzz.MAX_PIXELS, false, true));
     try {
       EncodedImage image = rules.read("no suffix", new ByteArrayInputStream(file));
       if (image == null) {
@@ -118,65 +144,25 @@ final class IngestFuzz {
     }
   }
 
-  private byte[] damaged(int base, SplittableRandom random) {
-    byte[] b = files.get(base).clone();
-    for (int n = 1 + random.nextInt(4); n > 0; n--) {
-      int at =
-          random.nextInt(Math.max(1, random.nextBoolean() ? Math.min(64, b.length) : b.length));
-      switch (b.length == 0 ? 7 : random.nextInt(8)) {
-        case 0 -> b[at] ^= (byte) (1 << random.nextInt(8));
-        case 1 -> b[at] = (byte) random.nextInt(256);
-        case 2 -> b = Arrays.copyOf(b, at);
-        case 3 -> {
-          for (int i = at; i < Math.min(b.length, at + 4); i++) {
-            b[i] = (byte) (random.nextBoolean() ? 0xFF : 0);
-          }
-        }
-        case 4 -> b = spliced(b, at, b, Math.min(b.length, at + random.nextInt(64)));
-        case 5 -> {
-          byte[] other = files.get(random.nextInt(files.size()));
-          b = spliced(b, at, other, random.nextInt(other.length));
-        }
-        case 6 -> {
-          int from = random.nextInt(b.length);
-          int length = Math.min(random.nextInt(32), b.length - Math.max(from, at));
-          System.arraycopy(b.clone(), from, b, at, length);
-        }
-        default -> {
-          byte[] noise = new byte[random.nextInt(64)];
-          random.nextBytes(noise);
-          b = spliced(b, at, noise, 0);
-        }
-      }
-    }
-    return b;
-  }
-
-  /** The beginning of one file and the end of another. */
-  private static byte[] spliced(byte[] head, int to, byte[] tail, int from) {
-    byte[] b = Arrays.copyOf(head, to + tail.length - from);
-    System.arraycopy(tail, from, b, to, tail.length - from);
-    return b;
-  }
-
-  /** Arguments: seed, first number, number after the last, folders of files to damage. */
+  /**
+   * Arguments: seed, first number, number after the last, folder of image files, scratch folder.
+   */
   public static void main(String[] args) {
-    List<Path> folders = Arrays.stream(args).skip(3).map(Path::of).toList();
     long from = Long.parseLong(args[1]);
     long to = Long.parseLong(args[2]);
     long begun = System.nanoTime();
-    Map<String, Long> outcomes = new IngestFuzz(folders).run(Long.parseLong(args[0]), from, to);
-    long sum = outcomes.values().stream().mapToLong(Long::longValue).sum();
+    Map<String, Map<String, Long>> sums =
+        new IngestFuzz(Path.of(args[3]), Path.of(args[4])).run(Long.parseLong(args[0]), from, to);
     System.out.printf(
         Locale.ROOT,
-        "files %d to %d: %d accounted for in %.0f s: %s%n",
+        "inputs %d to %d: %d accounted for in %.0f s%n",
         from,
         to,
-        sum,
-        (System.nanoTime() - begun) / 1e9,
-        outcomes);
-    if (sum != to - from) {
-      throw new IllegalStateException(to - from + " files, " + sum + " accounted for");
+        inputs(sums),
+        (System.nanoTime() - begun) / 1e9);
+    sums.forEach((kind, outcomes) -> System.out.println("  " + kind + ": " + outcomes));
+    if (inputs(sums) != to - from) {
+      throw new IllegalStateException(to - from + " inputs, " + inputs(sums) + " accounted for");
     }
   }
 }

@@ -1,9 +1,11 @@
 package org.deepercluster.stages.ingest;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -66,6 +68,38 @@ class ParquetReaderTest {
     Files.copy(Path.of(ROOT + "bytes/part-0.parquet"), folder.resolve("z.parquet"));
     Files.write(cut, whole);
     fails(folder.toString(), null, null, "z.parquet: column image is of another type than before");
+  }
+
+  /** Thrift's compact protocol: 7 bits a byte, the sign last; found by their neighbours. */
+  @Test
+  void whatADamagedFileStatesIsNotTakenIntoMemory() throws IOException {
+    byte[] whole = Files.readAllBytes(Path.of(ROOT + "structure.parquet"));
+    Path path = folder.resolve("damaged.parquet");
+    for (int header = 4; header < 12; header++) { // of the first page
+      byte[] damaged = whole.clone();
+      Arrays.fill(damaged, header, header + 4, (byte) 0xFF);
+      Files.write(path, damaged);
+      refused(path, damaged.length);
+    }
+    int footer =
+        whole.length - 8 - ByteBuffer.wrap(whole).order(LITTLE_ENDIAN).getInt(whole.length - 8);
+    for (int at = footer; at < whole.length - 8; at += 3) {
+      byte[] damaged = whole.clone();
+      Arrays.fill(damaged, at, at + 3, (byte) 0xFF);
+      Files.write(path, damaged);
+      refused(path, damaged.length);
+    }
+  }
+
+  /** Reads a file to its end, or fails with its name. */
+  private static void refused(Path path, int bytes) {
+    try {
+      Listing listing = Formats.list(config(path.toString(), null, null, null));
+      assertThat(listing.files()).isLessThanOrEqualTo(bytes);
+      assertThat(IdxReaderTest.readAll(listing)).hasSize((int) listing.files());
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining(path.toString());
+    }
   }
 
   @Test

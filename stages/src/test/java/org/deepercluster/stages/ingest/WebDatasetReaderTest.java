@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -85,6 +86,27 @@ class WebDatasetReaderTest {
     }
     Files.write(cut, new byte[0]);
     fails(cut.toString(), null, "cut.tar: ");
+  }
+
+  /** What lies behind a damaged header would be lost, or be something else, without a word. */
+  @Test
+  void aDamagedTarIsAnErrorAndNotFewerImages() throws IOException {
+    byte[] whole = Files.readAllBytes(Path.of(SHARDS, "train-0000.tar"));
+    Path tar = folder.resolve("damaged.tar");
+    byte[] damaged = whole.clone();
+    damaged[3] ^= 1; // a name
+    Files.write(tar, damaged);
+    fails(tar.toString(), null, "damaged.tar: is damaged: the checksum in the header of its entry");
+    damaged = whole.clone();
+    int second = 512 + 1024; // behind a header and an image of 640 bytes
+    assertThat(new String(whole, second + 257, 5, StandardCharsets.UTF_8)).isEqualTo("ustar");
+    Arrays.fill(damaged, second, second + 512, (byte) 0);
+    Files.write(tar, damaged);
+    fails(tar.toString(), null, "lies behind the zeros that end a tar");
+    byte[] two = Arrays.copyOf(whole, 2 * whole.length);
+    System.arraycopy(whole, 0, two, whole.length, whole.length);
+    Files.write(tar, two);
+    fails(tar.toString(), null, "byte 10240 lies behind the zeros that end a tar");
   }
 
   @Test

@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +29,65 @@ class YfccReaderTest {
     assertThat(Formats.list(config).skipped()).isEqualTo(2);
     Formats.check("yfcc100m/some", config(ROOT, null, ROOT + "/some.txt", null));
     assertThat(Formats.list(config(ROOT, null, null, 2L)).files()).isEqualTo(2);
+  }
+
+  /** Without a list and labels, entries are listed again where they are read: to the same units. */
+  @Test
+  void unitsOfZipsHoldWhatUnitsOfEntriesHold() throws IOException {
+    Path numbers = folder.resolve("all.txt");
+    for (int block : new int[] {1, 2, 3, 4, 100}) {
+      for (Long limit : new Long[] {null, 1L, 3L, 4L, 99L}) {
+        Listing zips =
+            Formats.list(Formats.any("yfcc100m", ROOT, null, null, null, null, limit, block));
+        List<SourceImage> images = IdxReaderTest.readAll(zips);
+        assertThat(zips.units()).allMatch(u -> u instanceof YfccUnit && u.bytes() > 0);
+        assertThat(zips.units()).extracting(SourceUnit::index).doesNotHaveDuplicates();
+        Files.writeString(numbers, numbersOf(images));
+        Listing entries =
+            Formats.list(
+                Formats.any("yfcc100m", ROOT, null, null, null, numbers.toString(), limit, block));
+        assertThat(IdxReaderTest.readAll(entries)).isEqualTo(images);
+        assertThat(entries.files()).isEqualTo(zips.files()).isEqualTo(images.size());
+        assertThat(entries.units().stream().map(SourceUnit::size).toList())
+            .isEqualTo(zips.units().stream().map(SourceUnit::size).toList());
+      }
+    }
+  }
+
+  private static String numbersOf(List<SourceImage> images) {
+    StringBuilder numbers = new StringBuilder();
+    for (SourceImage i : images) {
+      Matcher m = Pattern.compile("(\\d{2})/(\\d{3})\\.zip#(?:.*/)?(\\d{3})").matcher(i.uri());
+      assertThat(m.find()).isTrue();
+      numbers.append(m.group(1)).append(m.group(2)).append(m.group(3)).append('\n');
+    }
+    return numbers.toString();
+  }
+
+  @Test
+  void aZipThatHoldsOthersThanWhenItWasListedIsAnError() throws IOException {
+    Formats.copy("yfcc100m", folder);
+    Listing listing = Formats.list(config(folder.toString(), null, null, null));
+    Path zip = folder.resolve("00/000.zip");
+    Files.copy(folder.resolve("00/012.zip"), zip, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> IdxReaderTest.readAll(listing))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(zip + ": holds ")
+        .hasMessageContaining("when it was listed it held ");
+  }
+
+  @Test
+  void anEntryOfANumberThatAnotherHasIsCounted() throws IOException {
+    Path zip = Files.createDirectories(folder.resolve("00")).resolve("000.zip");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+      for (String name : new String[] {"a/001.jpg", "b/001.jpg", "notes.txt"}) {
+        out.putNextEntry(new ZipEntry(name));
+        out.closeEntry();
+      }
+    }
+    Listing listing = Formats.list(config(folder.toString(), null, null, null));
+    assertThat(listing.files()).isEqualTo(1);
+    assertThat(listing.skipped()).isEqualTo(2);
   }
 
   @Test

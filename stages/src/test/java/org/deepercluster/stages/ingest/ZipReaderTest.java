@@ -11,6 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.beam.sdk.util.SerializableUtils;
+import org.apache.commons.compress.archivers.zip.Zip64Mode;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
+import org.deepercluster.stages.image.RejectedImageException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,6 +92,57 @@ class ZipReaderTest {
     fails(folder + "/none", "/none: no such folder");
     Path empty = Files.createDirectory(folder.resolve("empty"));
     fails(empty.toString(), "empty: holds no .zip files");
+  }
+
+  /** A reader that stops at the first fault of the directory would lose what follows it. */
+  @Test
+  void aZipWhoseDirectoryIsDamagedIsAnErrorAndNotFewerImages() throws IOException {
+    byte[] whole = Files.readAllBytes(Formats.ROOT.resolve("zip/one.zip"));
+    int entries = 0;
+    for (int i = 0; i < whole.length - 4; i++) {
+      if (whole[i] == 'P' && whole[i + 1] == 'K' && whole[i + 2] == 1 && whole[i + 3] == 2) {
+        byte[] damaged = whole.clone();
+        damaged[i + 3] = 3;
+        Path zip = Files.write(folder.resolve("damaged.zip"), damaged);
+        fails(zip.toString(), "damaged.zip: cannot be read as a zip, or is truncated: ");
+        entries++;
+      }
+    }
+    assertThat(entries).isEqualTo(6);
+    byte[] fewer = whole.clone();
+    fewer[whole.length - 12]--; // the number of entries, 10 bytes into the 22 that end a zip
+    Path zip = Files.write(folder.resolve("fewer.zip"), fewer);
+    fails(zip.toString(), "the directory has 6 entries, its end states 5");
+  }
+
+  @Test
+  void moreEntriesThan65535AreCounted() throws IOException {
+    for (Zip64Mode mode : new Zip64Mode[] {Zip64Mode.AsNeeded, Zip64Mode.Always}) {
+      Path zip = folder.resolve(mode + ".zip");
+      try (ZipArchiveOutputStream out = new ZipArchiveOutputStream(zip)) {
+        out.setUseZip64(mode);
+        for (int i = 0; i < 65_540; i++) {
+          out.putArchiveEntry(new ZipArchiveEntry(Integer.toString(i)));
+          out.closeArchiveEntry();
+        }
+      }
+      assertThat(Formats.list(config(zip.toString(), null, null)).files()).isEqualTo(65_540);
+      byte[] bytes = Files.readAllBytes(zip);
+      int record64 = bytes.length - 22 - 20 - 56; // end, locator, end of zip64
+      bytes[record64 + 32]++;
+      Files.write(zip, bytes);
+      fails(zip.toString(), "the directory has 65540 entries, its end states 65541");
+    }
+  }
+
+  @Test
+  void anEntryBehindTheLargestOffsetIsRejected() throws IOException {
+    String path = Formats.ROOT + "/zip/one.zip";
+    try (PlaceReader reader = new PlaceReader()) {
+      assertThatThrownBy(() -> reader.open(new Place.ZipEntry(path, -1, 1, 1, 0, 0)))
+          .isInstanceOf(RejectedImageException.class)
+          .hasMessageContaining("there is no entry at byte 18446744073709551615");
+    }
   }
 
   @Test
