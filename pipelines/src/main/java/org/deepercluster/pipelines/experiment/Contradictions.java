@@ -137,7 +137,9 @@ record Contradictions(
     }
     if (method == Method.SUPERVISED && data != null && !data.labelled()) {
       faults.add(
-          SettingFault.of("data.labels", "is missing: method " + method + " learns from it"));
+          SettingFault.of(
+              "data.labels",
+              "is missing: method " + method + " learns from it; " + data.howToLabel()));
     }
   }
 

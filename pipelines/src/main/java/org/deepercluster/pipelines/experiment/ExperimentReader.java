@@ -483,7 +483,7 @@ public final class ExperimentReader {
     }
     YamlNode.Section merged = new YamlNode.Section(own, where);
     if (published != null) {
-      merged = merge(published, merged);
+      merged = merge(withoutOtherFormats(published, own), merged);
       for (String images : List.of("train", "test")) {
         // What the file says of a collection counts where the section says where that is.
         if (merged.entries().get(images) != null
@@ -495,6 +495,27 @@ public final class ExperimentReader {
       }
     }
     return protocol(path, name, merged, where);
+  }
+
+  /** What a file says of a collection of its format says nothing of one in another. */
+  private static YamlNode.Section withoutOtherFormats(
+      YamlNode.Section published, Map<String, YamlNode.Entry> own) {
+    LinkedHashMap<String, YamlNode.Entry> entries = new LinkedHashMap<>(published.entries());
+    entries
+        .entrySet()
+        .removeIf(
+            e ->
+                e.getValue().value() instanceof YamlNode.Section theirs
+                    && own.containsKey(e.getKey())
+                    && own.get(e.getKey()).value() instanceof YamlNode.Section mine
+                    && mine.entries().get("format") != null
+                    && !format(mine).equals(format(theirs)));
+    return new YamlNode.Section(entries, published.location());
+  }
+
+  private static String format(YamlNode.Section collection) {
+    YamlNode.Entry format = collection.entries().get("format");
+    return format != null && format.value() instanceof YamlNode.Scalar s ? s.text() : "";
   }
 
   private Optional<Protocols.Named> protocol(
@@ -524,6 +545,12 @@ public final class ExperimentReader {
         values);
     if (faults.count() > before) {
       return Optional.empty();
+    }
+    for (String key : Protocol.FILES) {
+      values.computeIfPresent(
+          path + "." + key,
+          (setting, value) ->
+              Setting.looksTyped((String) value) ? value : resolve(setting, (String) value));
     }
     try {
       return Optional.of(

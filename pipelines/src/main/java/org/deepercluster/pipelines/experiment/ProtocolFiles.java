@@ -3,33 +3,27 @@ package org.deepercluster.pipelines.experiment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The protocols with published settings: the files of {@code experiments/evaluation}. */
 public final class ProtocolFiles {
-  /** Their names, in the order in which they are listed. */
-  public static final List<String> NAMES =
-      List.of(
-          "knn",
-          "lowshot",
-          "linear",
-          "voc07-svm",
-          "voc07-lowshot",
-          "voc07-fc68",
-          "voc07-all",
-          "voc07-linear",
-          "imagenet-linear",
-          "places205-linear",
-          "imagenet-finetune",
-          "imagenet-semi-1",
-          "imagenet-semi-10",
-          "retrieval",
-          "clusters");
+  private static final String FOLDER = "/evaluation";
+  private static final String ENDING = ".yaml";
+
+  /** Their names, sorted. */
+  public static final List<String> NAMES = names();
 
   private ProtocolFiles() {}
 
@@ -73,9 +67,38 @@ public final class ProtocolFiles {
     return Optional.of((YamlNode.Section) node);
   }
 
+  /** The files of the folder, which lies in a jar or, in tests, on the disk. */
+  private static List<String> names() {
+    try {
+      URI folder = ProtocolFiles.class.getResource(FOLDER).toURI();
+      if (!folder.getScheme().equals("jar")) {
+        return names(Path.of(folder));
+      }
+      // of its own, since it is closed: another may have the file system that the JVM shares
+      String jar = folder.getRawSchemeSpecificPart().replaceFirst("!.*", "");
+      try (FileSystem files = FileSystems.newFileSystem(Path.of(URI.create(jar)))) {
+        return names(files.getPath(FOLDER));
+      }
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(ENDING))
+          .map(name -> name.substring(0, name.length() - ENDING.length()))
+          .sorted()
+          .toList();
+    }
+  }
+
   private static String text(String name) {
-    try (InputStream in =
-        ProtocolFiles.class.getResourceAsStream("/evaluation/" + name + ".yaml")) {
+    try (InputStream in = ProtocolFiles.class.getResourceAsStream(FOLDER + "/" + name + ENDING)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

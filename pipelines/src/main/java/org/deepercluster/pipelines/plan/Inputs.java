@@ -1,17 +1,22 @@
 package org.deepercluster.pipelines.plan;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.stages.evaluate.Protocols;
 import org.deepercluster.stages.ingest.CollectionReader;
 import org.deepercluster.stages.ingest.DataConfig;
 import org.deepercluster.stages.ingest.InputDigest;
@@ -20,17 +25,20 @@ import org.deepercluster.stages.table.Digests;
 import org.deepercluster.stages.table.Files;
 
 /**
- * What an experiment's collections hold, listed when the run begins.
+ * What an experiment's collections and its other files hold, read when the run begins.
  *
  * @param collections in the order in which they are ingested
- * @param weights SHA-256 of the file of weights, in hexadecimal; null where the experiment has none
+ * @param files SHA-256, in hexadecimal, of every other file or folder by the setting that names it:
+ *     {@code weights}, {@code evaluation.protocols.<name>.labelled}
  */
-public record Inputs(List<Collection> collections, String weights) {
+public record Inputs(List<Collection> collections, SortedMap<String, String> files) {
+  private static final String WEIGHTS = "weights";
   private static final String DATA = "data";
   private static final String TRAIN = "evaluation.train";
 
   public Inputs {
     collections = List.copyOf(collections);
+    files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
   }
 
   /**
@@ -109,15 +117,50 @@ public record Inputs(List<Collection> collections, String weights) {
       listings.put(c.getKey(), listing);
       collections.add(new Collection(c.getKey(), c.getValue(), listing));
     }
-    return new Inputs(collections, e.weights() == null ? null : sha256(e.weights()));
+    return new Inputs(collections, files(e));
   }
 
-  private static String sha256(String path) throws IOException {
+  private static SortedMap<String, String> files(Experiment e) throws IOException {
+    TreeMap<String, String> files = new TreeMap<>();
+    if (e.weights() != null) {
+      files.put(WEIGHTS, sha256(List.of(e.weights())));
+    }
+    if (e.evaluation() == null || e.evaluation().protocols() == null) {
+      return files;
+    }
+    for (Protocols.Named p : e.evaluation().protocols().all()) {
+      for (Map.Entry<String, String> file : p.settings().files().entrySet()) {
+        String setting = "evaluation.protocols." + p.name() + "." + file.getKey();
+        String path = file.getValue();
+        List<String> inFolder = Files.list(path);
+        if (inFolder.isEmpty() && !Files.exists(path)) {
+          throw new FileNotFoundException(setting + " = " + path + " does not exist");
+        }
+        files.put(setting, sha256(inFolder.isEmpty() ? List.of(path) : inFolder));
+      }
+    }
+    return files;
+  }
+
+  /**
+   * Digest of the files' contents, one after the other, and of their names where there are several.
+   */
+  private static String sha256(List<String> paths) throws IOException {
     MessageDigest sha = Digests.sha256();
-    try (InputStream in = new DigestInputStream(Files.open(path), sha)) {
-      in.transferTo(OutputStream.nullOutputStream());
+    for (String path : paths) {
+      if (paths.size() > 1) {
+        sha.update((path.substring(path.lastIndexOf('/') + 1) + "\n").getBytes(UTF_8));
+      }
+      try (InputStream in = new DigestInputStream(Files.open(path), sha)) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
     }
     return Digests.hex(sha.digest());
+  }
+
+  /** SHA-256 of the file of weights, in hexadecimal; null where the experiment has none. */
+  public String weights() {
+    return files.get(WEIGHTS);
   }
 
   /** The images to pre-train on, or null where the method needs none. */
@@ -135,13 +178,11 @@ public record Inputs(List<Collection> collections, String weights) {
     return collection(section).map(Collection::listing).orElse(null);
   }
 
-  /** Digests by the name of the section in the YAML. */
+  /** Digests by the name of the section or setting in the YAML. */
   public SortedMap<String, String> digests() {
     TreeMap<String, String> d = new TreeMap<>();
     collections.forEach(c -> d.put(c.section(), c.listing().digest().sha256()));
-    if (weights != null) {
-      d.put("weights", weights);
-    }
+    d.putAll(files);
     return d;
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
 import org.apache.beam.sdk.Pipeline;
@@ -22,6 +23,12 @@ import org.slf4j.LoggerFactory;
  * failed units are tried again is the cluster's setting: Beam passes none on for batches.
  */
 final class FlinkJobs {
+  /** Exceptions whose message is for the user by itself. */
+  private static final Pattern FOR_THE_USER =
+      Pattern.compile(
+          "^(java\\.lang\\.IllegalArgumentException"
+              + "|org\\.deepercluster\\.stages\\.beam\\.StageException): ");
+
   private static final Logger LOG = LoggerFactory.getLogger(FlinkJobs.class);
   private static final long POLL_MILLIS = 40;
   private static final long DETAILS_NANOS = 3_000_000_000L;
@@ -330,7 +337,7 @@ final class FlinkJobs {
         found = line.substring("Caused by: ".length());
       }
     }
-    return found.strip();
+    return FOR_THE_USER.matcher(found.strip()).replaceFirst("");
   }
 
   private static boolean caused(Throwable e, Class<? extends Throwable> kind) {

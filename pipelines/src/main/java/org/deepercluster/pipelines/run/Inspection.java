@@ -184,6 +184,9 @@ public final class Inspection {
       throws Exception {
     String out = Paths.join(attempt, name);
     StageTransform<?> transform = make.apply(out);
+    if (transform.isSmall()) {
+      return transform.runHere();
+    }
     ProgressReader reader = new ProgressReader(out, "", transform.units());
     long[] last = {System.nanoTime()};
     clusters

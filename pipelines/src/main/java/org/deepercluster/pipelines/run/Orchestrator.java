@@ -276,6 +276,9 @@ final class Orchestrator {
         throws Exception {
       String out = Paths.join(attempt, String.format("job-%03d", sequence++));
       StageTransform<?> applied = transform.apply(out);
+      if (applied.isSmall()) {
+        return applied.runHere();
+      }
       ProgressReader progress = new ProgressReader(out, job, applied.units());
       Duration poll = Files.onDisk(directory) ? DISK_POLL : STORE_POLL;
       long[] next = {System.nanoTime() + poll.toNanos()};

@@ -9,7 +9,8 @@ import java.util.SortedMap;
  * @param id name of the run's folder
  * @param experiment name of the experiment
  * @param digest of the settings that determine the result
- * @param inputs digests of the collections, by their section in the YAML
+ * @param inputs digests of the collections and of other files, by their section or setting in the
+ *     YAML
  * @param created when the run began, ISO-8601 UTC
  * @param status {@code running}, {@code finished}, {@code failed} or {@code cancelled}
  * @param code version of the program that began it

@@ -1,5 +1,7 @@
 package org.deepercluster.pipelines.run;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -8,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import org.deepercluster.pipelines.experiment.Experiment;
+import org.deepercluster.stages.config.Setting;
 import org.deepercluster.stages.evaluate.Published;
 import org.deepercluster.stages.report.ReportData;
 
@@ -92,8 +95,13 @@ final class Summary {
   }
 
   private static String value(ReportData.Score s) {
-    return String.format(Locale.ROOT, Math.abs(s.value()) < 1 ? "%.3f" : "%.2f", s.value())
-        + (Double.isNaN(s.sd()) ? "" : String.format(Locale.ROOT, " ± %.2f", s.sd()));
+    double v = s.value();
+    // learning rates and weight decays are small; a rate of 0.00001 is not 0.000
+    String text =
+        Math.abs(v) < 1
+            ? Setting.text(new BigDecimal(v).round(new MathContext(3)).doubleValue())
+            : String.format(Locale.ROOT, "%.2f", v);
+    return text + (Double.isNaN(s.sd()) ? "" : String.format(Locale.ROOT, " ± %.2f", s.sd()));
   }
 
   private static String best(SortedMap<String, Double> m, String prefix) {

@@ -74,11 +74,26 @@ final class TrackingListener implements RunListener {
             RunSpec.root(
                 experiment.method() + " seed " + experiment.seed() + " " + run.id(),
                 run.id(),
-                tags,
+                described(experiment, tags),
                 Instant.parse(run.created())));
     Map<String, String> params = experiment.flatten();
     parent.params(params);
     inputs.collections().forEach(c -> parent.dataset(dataset(c)));
+  }
+
+  /** With what was measured in words, which a run that only measures is looked up for. */
+  private static Map<String, String> described(Experiment e, Map<String, String> tags) {
+    Map<String, String> all = new TreeMap<>(tags);
+    if (e.weights() != null && e.evaluation() != null) {
+      all.put(
+          "mlflow.note.content",
+          "Measures `"
+              + e.weights()
+              + "`. Metrics: `eval/<protocol>/<metric>[/<layer>]`; accuracies (`top1`, `top5`) and"
+              + " mean average precisions (`map…`) in percent, `_sd` their standard deviation in"
+              + " points. The report, among the artifacts, puts published figures beside them.");
+    }
+    return all;
   }
 
   /** The experiment's run. */

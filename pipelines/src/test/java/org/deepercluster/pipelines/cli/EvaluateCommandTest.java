@@ -186,8 +186,8 @@ class EvaluateCommandTest {
   @Test
   void saysWhatIsMissingOrWrong() {
     assertFails("MODEL is missing");
-    assertFails("--protocol is missing: one of knn, ", run);
-    assertFails("--protocol must be one of knn, ", run, "--protocol", "nearest");
+    assertFails("--protocol is missing: one of clusters, ", run);
+    assertFails("--protocol must be one of clusters, ", run, "--protocol", "nearest");
     assertFails(
         "evaluation.train", run, "--protocol", "knn", "--test", root.resolve("test-images"));
     assertFails("must be the folder of a run", "nothing", "--protocol", "knn");

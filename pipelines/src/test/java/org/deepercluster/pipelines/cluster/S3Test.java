@@ -119,18 +119,21 @@ class S3Test {
     server("stop");
   }
 
+  private static S3Client client() {
+    return S3Client.builder()
+        .endpointOverride(URI.create(ENV.get("AWS_ENDPOINT_URL")))
+        .region(Region.of(ENV.get("AWS_REGION")))
+        .forcePathStyle(true)
+        .httpClientBuilder(UrlConnectionHttpClient.builder())
+        .credentialsProvider(
+            StaticCredentialsProvider.create(
+                AwsBasicCredentials.create(ENV.get("AWS_ACCESS_KEY_ID"), secret)))
+        .build();
+  }
+
   /** By the SDK itself: half of the photos JPEG, half PNG, and one that is broken. */
   private static void upload() throws Exception {
-    try (S3Client s3 =
-        S3Client.builder()
-            .endpointOverride(URI.create(ENV.get("AWS_ENDPOINT_URL")))
-            .region(Region.of(ENV.get("AWS_REGION")))
-            .forcePathStyle(true)
-            .httpClientBuilder(UrlConnectionHttpClient.builder())
-            .credentialsProvider(
-                StaticCredentialsProvider.create(
-                    AwsBasicCredentials.create(ENV.get("AWS_ACCESS_KEY_ID"), secret)))
-            .build()) {
+    try (S3Client s3 = client()) {
       SplittableRandom random = new SplittableRandom(3);
       for (int i = 0; i < PHOTOS; i++) {
         String format = i % 2 == 0 ? "png" : "jpg";
@@ -202,6 +205,83 @@ class S3Test {
       assertThat(rest(path)).as(path).doesNotContain(secret);
     }
     assertNoSecret();
+  }
+
+  /**
+   * Collections in many layouts, as {@code formats.py} made them: networks are measured on them.
+   */
+  @Test
+  void labelledImagesInEveryFormat() throws Exception {
+    Path formats =
+        Program.HOME.resolve("stages/src/test/resources/org/deepercluster/stages/ingest/formats");
+    try (S3Client s3 = client();
+        Stream<Path> files = Files.walk(formats)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String key = "formats/" + formats.relativize(file);
+        s3.putObject(r -> r.bucket(BUCKET).key(key), RequestBody.fromFile(file));
+      }
+    }
+    JsonNode local = measured("local", formats.toString(), root.resolve("formats").toString());
+    JsonNode stored = measured("stored", "s3://" + BUCKET + "/formats", "s3://" + BUCKET + "/ev");
+    assertThat(stored.get("metrics")).isEqualTo(local.get("metrics"));
+    assertThat(stored.get("metrics").properties().stream().map(e -> e.getKey().split("/")[1]))
+        .contains("zips", "shards", "cifar10", "stl10", "voc", "tars", "places205")
+        .contains("bytes", "paths", "csv", "yfcc100m");
+    assertNoSecret();
+  }
+
+  /**
+   * Linear classifiers on each layout below {@code formats}, by a run that writes to {@code
+   * output}.
+   */
+  private static JsonNode measured(String name, String formats, String output) throws Exception {
+    Path experiment = root.resolve(name + ".yaml");
+    StringBuilder text =
+        new StringBuilder(
+            """
+            name: formats
+            method: random
+            model: {trunk: vgg-small, imageSize: 28, input: rgb, width: 2}
+            execution: {parallelism: 2, threads: 1}
+            tracking: {mode: journal}
+            evaluation:
+              protocols:
+            """);
+    Map<String, List<String>> layouts = new TreeMap<>();
+    layouts.put("zips", List.of("format: zip, path: %s/zip, labels: folders"));
+    layouts.put("shards", List.of("format: webdataset, path: %s/webdataset, labels: 'json:tags'"));
+    layouts.put("bytes", List.of("format: parquet, path: %s/parquet/bytes"));
+    layouts.put("paths", List.of("format: parquet, path: %s/parquet/paths.parquet"));
+    layouts.put("csv", List.of("format: csv, path: %s/csv/images.csv"));
+    layouts.put(
+        "yfcc100m",
+        List.of("format: yfcc100m, path: %s/yfcc100m, labels: %s/yfcc100m/hashtags.tsv"));
+    layouts.put("voc", parts("voc, path: %s/voc", "trainval", "test"));
+    layouts.put("cifar10", parts("cifar10, path: %s/cifar10", "train", "test"));
+    layouts.put("stl10", parts("stl10, path: %s/stl10", "train", "test"));
+    layouts.put("places205", parts("places205, path: %s/places205", "train", "val"));
+    layouts.put("tars", parts("imagenet, path: %s/imagenet/tars", "train", "val"));
+    layouts.forEach(
+        (layout, data) -> {
+          String train = data.get(0).replace("%s", formats);
+          String test = data.get(data.size() - 1).replace("%s", formats);
+          // the pictures have one colour each
+          text.append(
+              String.format(
+                  "    - {protocol: voc07-linear, name: %s, epochs: 1, train: {%s, uniform: keep},"
+                      + " test: {%s, uniform: keep}}%n",
+                  layout, train, test));
+        });
+    Files.writeString(experiment, text);
+    Program p =
+        Program.start(
+            state, ENV, "deepercluster", "run", experiment, "--json", "--set", "output=" + output);
+    assertThat(p.await()).as(p.output()).isZero();
+    return result(p);
+  }
+
+  private static List<String> parts(String data, String train, String test) {
+    return List.of("format: " + data + ", split: " + train, "format: " + data + ", split: " + test);
   }
 
   @Test

@@ -301,7 +301,7 @@ class ExperimentReaderTest {
         "seed: 7 | 'augment: {cropScaleMin: 0.5, cropScaleMax: 0.4}' | 3:44: augment.cropScaleMax must be at least cropScaleMin = 0.5, got 0.4",
         "seed: 7 | 'augment: {cropScaleMin: 0, cropScaleMax: 1.5}' | 3:25: augment.cropScaleMin must be a number above 0 and at most 1, got 0",
         "method: deepercluster | 'method: rotnet' | 12:1: clustering must be left out: method rotnet does not cluster",
-        "method: deepercluster | 'method: supervised' | 4:1: data.labels is missing: method supervised learns from it",
+        "method: deepercluster | 'method: supervised' | 4:1: data.labels is missing: method supervised learns from it; set it to the IDX file of labels",
         "method: deepercluster | 'method: random' | 16:1: train must be left out: method random does not train",
         "method: deepercluster | 'method: deepcluster' | 13:6: clustering.m must be 1 for method deepcluster, got 2",
         "method: deepercluster | 'method: cartesian' | 13:6: clustering.m must be 1 for method cartesian, got 2",
@@ -401,8 +401,8 @@ class ExperimentReaderTest {
                     """))
         .isEqualTo(
             """
-            e.yaml:20:3: evaluation.train.labels is missing: the classifiers need labelled images
-            e.yaml:21:3: evaluation.test.labels is missing: the classifiers need labelled images""");
+            e.yaml:20:3: evaluation.train.labels is missing: the classifiers need labelled images; set it to the IDX file of labels
+            e.yaml:21:3: evaluation.test.labels is missing: the classifiers need labelled images; set it to the IDX file of labels""");
     assertThat(
             faults(
                 VALID

@@ -46,12 +46,15 @@ class ProtocolFilesTest {
   }
 
   @Test
-  void everyFileIsListedOnce() throws IOException {
+  void everyFileIsListed() throws IOException {
     try (Stream<Path> files = Files.list(FOLDER)) {
-      assertThat(files.map(f -> f.getFileName().toString().replaceFirst("\\.yaml$", "")))
-          .containsExactlyInAnyOrderElementsOf(ProtocolFiles.NAMES);
+      assertThat(ProtocolFiles.NAMES)
+          .containsExactlyElementsOf(
+              files
+                  .map(f -> f.getFileName().toString().replaceFirst("\\.yaml$", ""))
+                  .sorted()
+                  .toList());
     }
-    assertThat(ProtocolFiles.NAMES).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest
@@ -133,6 +136,33 @@ class ProtocolFilesTest {
     assertThat(all.get(2).data().train()).isNull();
   }
 
+  /** As of voc07-linear, whose file says {@code format: voc, split: trainval}. */
+  @Test
+  void whatAFileSaysOfACollectionIsForItsFormat() throws IOException {
+    List<Protocols.Named> all =
+        read(
+            "[{protocol: voc07-linear, train: {path: other}, test: {path: other, split: val}},"
+                + " {protocol: voc07-linear, name: mine,"
+                + " train: {format: images, path: other, labels: folders}, test: {path: other}}]");
+    assertThat(all.get(0).data().train().split()).isEqualTo("trainval");
+    assertThat(all.get(0).data().test().split()).isEqualTo("val");
+    assertThat(all.get(1).data().train().format()).isEqualTo("images");
+    assertThat(all.get(1).data().train().split()).isNull();
+    assertThat(all.get(1).data().test().split()).isEqualTo("test");
+  }
+
+  @Test
+  void pathsOfListsAreRelativeToTheFile() throws IOException {
+    List<Protocols.Named> all =
+        read(
+            "[{protocol: imagenet-semi-1, labelled: some.txt}, {protocol: retrieval, groundTruth:"
+                + " lists}]");
+    assertThat(all.get(0).settings().files())
+        .isEqualTo(Map.of("labelled", folder.resolve("some.txt").toString()));
+    assertThat(all.get(1).settings().files())
+        .isEqualTo(Map.of("groundTruth", folder.resolve("lists").toString()));
+  }
+
   /** What a run keeps as experiment.yaml is the same experiment. */
   @Test
   void theCanonicalFormIsReadAsTheSame() throws IOException {
@@ -148,7 +178,8 @@ class ProtocolFilesTest {
 
   @Test
   void faultsNameThePlace() {
-    assertFault("[nearest]", "there is no protocol nearest; there are knn, lowshot");
+    assertFault(
+        "[nearest]", "there is no protocol nearest; there are clusters, imagenet-finetune,");
     assertFault("[knn, knn]", "two protocols called knn: give one another `name`");
     assertFault("[{neighbours: 3}]", "a name, or a section with the key `protocol`");
     assertFault("[]", "evaluation.protocols is empty");

@@ -106,7 +106,7 @@ class FlinkJobsTest {
                             .apply(new WriteIndex(dir.toString())),
                     () -> {}))
         .isInstanceOf(JobFailedException.class)
-        .hasMessageContaining("unit 2 cannot be squared");
+        .hasMessage("squares: unit 2 cannot be squared");
   }
 
   @Test

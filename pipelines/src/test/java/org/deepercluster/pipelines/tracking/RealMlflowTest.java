@@ -1,6 +1,7 @@
 package org.deepercluster.pipelines.tracking;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -272,8 +273,39 @@ class RealMlflowTest {
     assertThat(PROGRESS).last().isEqualTo("MLflow runs at " + server);
   }
 
+  /** Registered as the registry's page does it, and fetched as {@code evaluate models:/…} does. */
   @Test
   @Order(5)
+  void aRegisteredModelIsFetched() throws IOException {
+    Path weights = dir.resolve("weights");
+    Files.writeString(weights, "float32 and float32");
+    try (Tracker tracker =
+        Tracker.mlflow(dir.resolve("models"), CompletableFuture.completedFuture(server))) {
+      tracker.openExperiment("models", Map.of());
+      TrackedRun run = tracker.startRun(RunSpec.root("model", "m", Map.of(), START));
+      run.artifact(weights, "model/model.safetensors");
+      run.finish(RunStatus.FINISHED, START.plusSeconds(1));
+      assertThat(tracker.flush(LONG)).isTrue();
+    }
+    JsonNode info = runsOf("models").get("model").path("info");
+    post("mlflow/registered-models/create", "{\"name\": \"tiny net\"}");
+    post(
+        "mlflow/model-versions/create",
+        json.createObjectNode()
+            .put("name", "tiny net")
+            .put("source", info.path("artifact_uri").asText() + "/model")
+            .put("run_id", info.path("run_id").asText())
+            .toString());
+    Path kept = dir.resolve("kept");
+    assertThat(RegisteredModel.fetch("models:/tiny net/1", server, Map.of(), kept))
+        .hasContent("float32 and float32");
+    assertThatThrownBy(() -> RegisteredModel.fetch("models:/tiny net/2", server, Map.of(), kept))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("models:/tiny net/2 at " + server);
+  }
+
+  @Test
+  @Order(6)
   void theServerIsStoppedWithAllItsProcesses() {
     long pid = local.status().pid().orElseThrow();
     List<ProcessHandle> all =

@@ -29,7 +29,8 @@ public interface StageContext {
   int parallelism();
 
   /**
-   * Runs a Beam pipeline and waits for its end.
+   * Runs a Beam pipeline and waits for its end; a {@linkplain StageTransform#isSmall small}
+   * transform runs in this process, without one.
    *
    * @param job what this pipeline is within the stage, for its name and the progress display; may
    *     be empty when the stage has only one

@@ -2,6 +2,7 @@ package org.deepercluster.stages.beam;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.beam.sdk.io.Read;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -40,6 +41,33 @@ public abstract class StageTransform<U extends Serializable>
 
   /** What to do with each unit. */
   protected abstract UnitWork<U> work();
+
+  /** True when all units together take less time than a job does to start. */
+  public boolean isSmall() {
+    return false;
+  }
+
+  /**
+   * Works on all units in this thread, with the same result as in a pipeline.
+   *
+   * @return the files written, in order
+   */
+  public final List<Part> runHere() throws Exception {
+    List<Part> parts = new ArrayList<>();
+    UnitWork<U> work = work();
+    work.open();
+    try {
+      for (Unit<U> unit : units) {
+        Output output = new Output(directory, unit.index());
+        parts.addAll(work.process(unit, output));
+        output.finished();
+      }
+    } finally {
+      work.close();
+    }
+    Collections.sort(parts);
+    return parts;
+  }
 
   /** Number of units. */
   public final int units() {

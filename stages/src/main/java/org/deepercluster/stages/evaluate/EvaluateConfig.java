@@ -109,7 +109,7 @@ public record EvaluateConfig(
       faults.add(
           SettingFault.of(
               (own == null ? commonKey : key) + ".labels",
-              "is missing: the classifiers need labelled images"));
+              "is missing: the classifiers need labelled images; " + data.howToLabel()));
     }
   }
 

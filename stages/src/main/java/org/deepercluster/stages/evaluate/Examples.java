@@ -84,7 +84,8 @@ record Examples(
                 + ids[i]
                 + " has "
                 + l.size()
-                + "; the protocols svm and svm-lowshot take several");
+                + "; linear with features=augmented (such as voc07-linear), svm and fine-tune"
+                + " with loss=sigmoid take several");
       }
       if (l.size() == 1) {
         found[rows.size()] = l.get(0).label();

@@ -74,7 +74,14 @@ public record FineTune(
     @Key(doc = "Learning rate at the start.", def = "0.1", min = 0, aboveMin = true, max = 100)
         double lr,
     @Key(
-            doc = "Factor of the learning rate at each change.",
+            doc =
+                "Course of the learning rate: `steps` multiplies it by `lrFactor` every `lrEvery`;"
+                    + " `cosine` takes it to 0 along half a cosine.",
+            def = "steps",
+            oneOf = {"steps", "cosine"})
+        String schedule,
+    @Key(
+            doc = "Factor of the learning rate at each change, for `steps`.",
             def = "0.1",
             min = 0,
             aboveMin = true,
@@ -83,12 +90,13 @@ public record FineTune(
     @Key(
             doc =
                 "Time between two changes of the learning rate: epochs where `epochs` is given,"
-                    + " else iterations.",
+                    + " else iterations; for `steps`.",
             def = "30",
             min = 1,
             max = 1_000_000_000)
         int lrEvery,
     @Key(doc = "Momentum.", symbol = "μ", def = "0.9", min = 0, max = 0.9999) double momentum,
+    @Key(doc = "Nesterov's momentum instead of plain momentum.", def = "false") boolean nesterov,
     @Key(
             doc = "Weight decay, on all that is trained.",
             symbol = "wd",
@@ -164,9 +172,11 @@ public record FineTune(
         iterations,
         batchSize,
         lr,
+        schedule,
         lrFactor,
         lrEvery,
         momentum,
+        nesterov,
         weightDecay,
         clipNorm,
         augment,
@@ -192,6 +202,11 @@ public record FineTune(
         "must be false where only the linear layers are trained",
         "foldSobel",
         "layers");
+    Schema.require(
+        lrEveryCandidates == null || schedule.equals("steps"),
+        "must be left out with schedule cosine, got " + lrEveryCandidates,
+        "lrEveryCandidates",
+        "schedule");
     share(labelled, "labelled");
     share(validation, "validation");
     check(lrCandidates, "lrCandidates");
@@ -350,8 +365,11 @@ public record FineTune(
                 config.batchNorm().equals("running"),
                 config.freshLinear(),
                 config.bias(),
-                LearningRates.steps(choice.lr(), config.lrFactor(), every),
+                config.schedule().equals("cosine")
+                    ? LearningRates.cosine(choice.lr(), steps)
+                    : LearningRates.steps(choice.lr(), config.lrFactor(), every),
                 config.momentum(),
+                config.nesterov(),
                 choice.weightDecay(),
                 config.clipNorm() == null ? Double.POSITIVE_INFINITY : config.clipNorm());
         try (FineTuner tuner =

@@ -46,6 +46,7 @@ final class FineTuner implements ViewLearner {
    * @param bias of fresh linear layers; their weights are N(0, 0.01²), and so is W
    * @param rates learning rate by step
    * @param momentum μ
+   * @param nesterov whether it is Nesterov's
    * @param weightDecay wd, on all that is trained
    * @param clipNorm largest norm of the whole gradient, before weight decay; infinite for none
    */
@@ -56,6 +57,7 @@ final class FineTuner implements ViewLearner {
       double bias,
       LearningRates rates,
       double momentum,
+      boolean nesterov,
       double weightDecay,
       double clipNorm)
       implements Serializable {}
@@ -74,7 +76,11 @@ final class FineTuner implements ViewLearner {
     dropoutSeed = Seeds.of(seed, "dropout");
     output =
         new SgdLinear(
-            labels.classes(), trunk.featureDim(), settings.momentum(), settings.weightDecay());
+            labels.classes(),
+            trunk.featureDim(),
+            settings.momentum(),
+            settings.weightDecay(),
+            settings.nesterov());
     output.initialise(Seeds.of(seed, "output"), DEVIATION, settings.bias());
     if (settings.freshLinear()) {
       trunk.initialiseLinear(Seeds.of(seed, "linear"), settings.bias());
@@ -83,7 +89,9 @@ final class FineTuner implements ViewLearner {
     long from = settings.linearOnly() ? trunk.convolutionParameters() : 0;
     parameters = tail(trunk.parameters(), from);
     gradients = tail(trunk.gradients(), from);
-    sgd = new Sgd(parameters.length(), settings.momentum(), settings.weightDecay());
+    sgd =
+        new Sgd(
+            parameters.length(), settings.momentum(), settings.weightDecay(), settings.nesterov());
   }
 
   private static INDArray tail(INDArray flat, long from) {

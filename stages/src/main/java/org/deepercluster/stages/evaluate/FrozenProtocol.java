@@ -8,7 +8,7 @@ import java.util.List;
  * of its own.
  */
 public sealed interface FrozenProtocol extends Protocol
-    permits EvaluateConfig.Linear, EvaluateConfig.LowShot, EvaluateConfig.Knn, Svm, SvmLowShot {
+    permits EvaluateConfig.Linear, EvaluateConfig.LowShot, EvaluateConfig.Knn, Svm {
 
   /**
    * Layers to measure: {@code all} convolutions, the {@code last} one, {@code last-block} (the

@@ -1,6 +1,7 @@
 package org.deepercluster.stages.evaluate;
 
 import java.io.Serializable;
+import org.deepercluster.stages.train.LearningRate;
 
 /** Courses of the learning rate of the transfer protocols: the rate of step t, from 0. */
 @FunctionalInterface
@@ -21,6 +22,15 @@ interface LearningRates extends Serializable {
       long changes = t / every;
       return lr * StrictMath.pow(factor, (double) changes);
     };
+  }
+
+  /**
+   * lr/2 · (1 + cos(π · t / total)).
+   *
+   * @param total steps after which it is 0, at least 1
+   */
+  static LearningRates cosine(double lr, long total) {
+    return t -> LearningRate.COSINE.at(lr, t, total);
   }
 
   /** lr / √(1 + lr·wd·t) (Caron et al., ICCV 2019). */

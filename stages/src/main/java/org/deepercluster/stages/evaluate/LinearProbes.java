@@ -55,7 +55,7 @@ final class LinearProbes implements ViewLearner {
             new Probe(
                 l.name(),
                 pooling,
-                new SgdLinear(labels.classes(), pooling.dim(), momentum, weightDecay),
+                new SgdLinear(labels.classes(), pooling.dim(), momentum, weightDecay, false),
                 lr,
                 LearningRates.inverseRoot(lr, weightDecay)));
       }

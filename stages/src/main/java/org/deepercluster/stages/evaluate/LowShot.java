@@ -74,7 +74,8 @@ final class LowShot {
           "low-shot classifiers need "
               + perClass
               + " labelled training images per class, but "
-              + missing);
+              + missing
+              + "; use a smaller perClass");
     }
     int[] drawn = new int[Math.multiplyExact(classes, perClass)];
     for (int c = 0; c < classes; c++) {

@@ -4,7 +4,10 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import org.deepercluster.stages.beam.Work;
+import org.deepercluster.stages.config.Setting;
+import org.deepercluster.stages.config.Settings;
 
 /**
  * One way to measure networks on labelled images: a configuration record whose components declare
@@ -18,6 +21,12 @@ import org.deepercluster.stages.beam.Work;
  */
 public sealed interface Protocol extends Serializable
     permits FrozenProtocol, FineTune, Clusters, Retrieval {
+  /**
+   * Settings that may name a file or folder beside the images, on which the results depend too. A
+   * number in the place of a name stands for none.
+   */
+  List<String> FILES = List.of("labelled", "validation", "groundTruth");
+
   /** Configuration record by the word that the setting {@code type} names it with. */
   Map<String, Class<? extends Record>> TYPES = types();
 
@@ -47,6 +56,14 @@ public sealed interface Protocol extends Serializable
     return true;
   }
 
+  /** Files and folders that settings name, by the setting: {@link #FILES}. */
+  default SortedMap<String, String> files() {
+    SortedMap<String, String> files = Settings.of((Record) this);
+    files.keySet().retainAll(FILES);
+    files.values().removeIf(Setting::looksTyped);
+    return files;
+  }
+
   /**
    * How much there is to do for one network, for estimates; classifiers on vectors are left out.
    *
@@ -73,7 +90,6 @@ public sealed interface Protocol extends Serializable
     types.put("lowshot", EvaluateConfig.LowShot.class);
     types.put("knn", EvaluateConfig.Knn.class);
     types.put("svm", Svm.class);
-    types.put("svm-lowshot", SvmLowShot.class);
     types.put("fine-tune", FineTune.class);
     types.put("retrieval", Retrieval.class);
     types.put("clusters", Clusters.class);

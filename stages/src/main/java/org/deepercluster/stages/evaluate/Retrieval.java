@@ -30,7 +30,7 @@ public record Retrieval(
     @Key(
             doc =
                 "Folder of the queries and their lists: `NAME_query.txt`, `NAME_good.txt`,"
-                    + " `NAME_ok.txt`, `NAME_junk.txt`; relative to the current folder.")
+                    + " `NAME_ok.txt`, `NAME_junk.txt`.")
         String groundTruth,
     @Key(
             doc =
@@ -73,11 +73,7 @@ public record Retrieval(
 
   @Override
   public List<Measurement> measure(Evaluation evaluation) throws Exception {
-    String folder =
-        groundTruth.contains("://")
-            ? groundTruth
-            : java.nio.file.Path.of(groundTruth).toAbsolutePath().normalize().toString();
-    List<Landmarks.Query> queries = Landmarks.read(folder);
+    List<Landmarks.Query> queries = Landmarks.read(groundTruth);
     String conv = convolution(evaluation);
     List<DescribeRegions.Task> tasks = new ArrayList<>();
     for (Evaluation.Network n : evaluation.networks()) {

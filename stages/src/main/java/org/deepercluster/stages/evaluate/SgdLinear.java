@@ -28,7 +28,7 @@ final class SgdLinear implements AutoCloseable {
   private final INDArray weightGradient;
   private final Sgd sgd;
 
-  SgdLinear(int outputs, int inputs, double momentum, double weightDecay) {
+  SgdLinear(int outputs, int inputs, double momentum, double weightDecay, boolean nesterov) {
     this.outputs = outputs;
     this.inputs = inputs;
     long size = (long) outputs * (inputs + 1);
@@ -36,7 +36,7 @@ final class SgdLinear implements AutoCloseable {
     gradients = Nd4j.zeros(DataType.FLOAT, 1, size);
     weight = matrix(parameters);
     weightGradient = matrix(gradients);
-    sgd = new Sgd(size, momentum, weightDecay);
+    sgd = new Sgd(size, momentum, weightDecay, nesterov);
   }
 
   private INDArray matrix(INDArray flat) {
@@ -110,7 +110,7 @@ final class SgdLinear implements AutoCloseable {
     return gradients;
   }
 
-  /** v ← μ·v + g + wd·θ; θ ← θ − lr·v. Uses the gradients up. */
+  /** A step of {@link Sgd}. Uses the gradients up. */
   void step(double lr) {
     sgd.step(parameters, gradients, lr);
   }

@@ -8,11 +8,32 @@ import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
 
 /**
- * One linear support vector machine per class on features of length 1, its cost chosen by
- * cross-validation for average precision; mean average precision on the test images (Goyal et al.,
- * ICCV 2019).
+ * One linear support vector machine per class on features of length 1; mean average precision on
+ * the test images (Goyal et al., ICCV 2019). On all training images, the cost of each class chosen
+ * by cross-validation for average precision; or on a few images of each class ({@link LowShotSvm}).
  */
 public record Svm(
+    @Key(
+            doc =
+                "Folds of the cross-validation that chooses each class's cost, on all training"
+                    + " images. Either this or `shots`.",
+            def = Key.NONE,
+            min = 2,
+            max = 100)
+        Integer folds,
+    @Key(
+            doc =
+                "Train on so many images of each class alone, for each of these numbers, with commas"
+                    + " between. Either this or `folds`.",
+            symbol = "k",
+            def = Key.NONE)
+        String shots,
+    @Key(
+            doc = "Samples of these images; mean and sd over them. Needed with `shots` only.",
+            def = Key.NONE,
+            min = 1,
+            max = 1000)
+        Integer samples,
     @Key(
             doc =
                 "Costs to choose from, with commas between; numbers, or powers such as `2^-4`. The"
@@ -20,7 +41,6 @@ public record Svm(
             symbol = "C",
             def = Svm.COSTS)
         String costs,
-    @Key(doc = "Folds of the cross-validation.", def = "3", min = 2, max = 100) int folds,
     @Key(
             doc = "Cost of images of the class over that of the others.",
             def = "2",
@@ -42,18 +62,46 @@ public record Svm(
         String layers)
     implements FrozenProtocol {
 
-  /** Costs of the published code. */
+  /** Costs of the published commands (facebookresearch/fair_self_supervision_benchmark). */
   static final String COSTS =
-      "1e-7,1e-6,1e-5,1e-4,1e-3,1e-2,2^-4,2^-5,2^-6,2^-7,2^-8,2^-9,2^-10,2^-11,2^-12,2^-13,2^-14,"
-          + "2^-15,2^-16,2^-17,2^-18,2^-19";
+      "1e-7,1e-6,1e-5,1e-4,1e-3,1e-2,0.1,1,10,100,2^-4,2^-5,2^-6,2^-7,2^-8,2^-9,2^-10,2^-11,2^-12,"
+          + "2^-13,2^-14,2^-15,2^-16,2^-17,2^-18,2^-19";
 
   /** What the length is not divided by alone: the published code's. */
   private static final double EPSILON = 1e-5;
 
-  /** Checks ranges. */
+  /** Checks ranges and what belongs together. */
   public Svm {
-    Schema.check(Svm.class, costs, folds, positiveWeight, tolerance, maxPasses, layers);
+    Schema.check(
+        Svm.class, folds, shots, samples, costs, positiveWeight, tolerance, maxPasses, layers);
     checkNumbers(costs, "costs");
+    Schema.require(
+        (folds == null) != (shots == null),
+        "must be given where shots is not, and only there; got folds "
+            + folds
+            + " and shots "
+            + shots,
+        "folds",
+        "shots");
+    Schema.require(
+        (samples == null) == (shots == null),
+        shots == null
+            ? "must be left out without shots, got " + samples
+            : "is missing: how many samples to take of each of shots = " + shots,
+        "samples",
+        "shots");
+    if (shots != null) {
+      checkNumbers(shots, "shots");
+      Schema.require(
+          Arrays.stream(numbers(shots)).allMatch(k -> k >= 1 && k == Math.rint(k)),
+          "must be whole numbers from 1 with commas between, got " + shots,
+          "shots");
+    }
+  }
+
+  /** When a solution is good enough. */
+  SquaredHinge.Stop stop() {
+    return new SquaredHinge.Stop(tolerance, maxPasses);
   }
 
   static void checkNumbers(String text, String key) {
@@ -87,11 +135,14 @@ public record Svm(
 
   @Override
   public int units(int classes) {
-    return classes;
+    return shots == null ? classes : LowShotSvm.units(this);
   }
 
   @Override
   public List<Result> probe(String name, Features features, int unit, long seed) {
+    if (shots != null) {
+      return LowShotSvm.probe(this, name, features, unit, seed);
+    }
     double[] scores = scores(features, unit, Seeds.of(Seeds.of(seed, "svm"), (long) unit));
     AveragePrecision ap = AveragePrecision.of(scores, features.testExamples().presence(unit));
     String layer = features.layer();
@@ -109,7 +160,7 @@ public record Svm(
     int[] all = new int[y.length];
     Arrays.setAll(all, i -> i);
     SquaredHinge.Solver solver = svm.new Solver(all, y, Seeds.of(seed, "all"));
-    solver.solve(cost, positiveWeight, new SquaredHinge.Stop(tolerance, maxPasses));
+    solver.solve(cost, positiveWeight, stop());
     int dim = features.testExamples().dim();
     float[] w = new float[dim];
     float bias = solver.weights(w, 0);
@@ -144,7 +195,7 @@ public record Svm(
       double[] scores = new double[out.length];
       SquaredHinge.Solver solver = svm.new Solver(rest, y, Seeds.of(seed, (long) f));
       for (int c = 0; c < all.length; c++) {
-        solver.solve(all[c], positiveWeight, new SquaredHinge.Stop(tolerance, maxPasses));
+        solver.solve(all[c], positiveWeight, stop());
         for (int i = 0; i < out.length; i++) {
           truth[i] = y[out[i]];
           scores[i] = solver.score(out[i]);
@@ -244,6 +295,9 @@ public record Svm(
   /** Mean over the classes that have a test image. */
   @Override
   public List<Measurement> results(List<Measurement> rows) {
+    if (shots != null) {
+      return LowShotSvm.results(rows);
+    }
     List<Measurement> means = new ArrayList<>();
     for (List<Measurement> group : Measurement.groups(rows)) {
       Measurement first = group.get(0);

@@ -66,42 +66,58 @@ public final class PerceptualHash {
     return hash;
   }
 
-  /** Each pixel counts for a cell by the part of it that lies there. */
+  /**
+   * Each pixel counts for a cell by the part of it that lies there. Exact up to the division: in
+   * units of 1/SIDE of a pixel, row y covers SIDE · [y, y + 1) and cell c covers h · [c, c + 1).
+   */
   private static double[][] averaged(Image image) {
     int w = image.width();
     int h = image.height();
-    int n = image.channels();
-    double[][] rows = new double[h][SIDE];
-    int[] line = new int[w];
-    for (int y = 0; y < h; y++) {
-      for (int x = 0, i = y * w * n; x < w; x++, i += n) {
-        byte[] p = image.pixels();
-        line[x] =
-            n == 1 ? 3 * (p[i] & 0xFF) : (p[i] & 0xFF) + (p[i + 1] & 0xFF) + (p[i + 2] & 0xFF);
-      }
-      for (int cell = 0; cell < SIDE; cell++) {
-        double sum = 0;
-        // in units of 1/SIDE of a pixel the cell is [cell · w, (cell + 1) · w), a pixel SIDE wide
-        long begin = (long) cell * w;
-        long end = begin + w;
-        for (long x = begin / SIDE; x * SIDE < end; x++) {
-          sum +=
-              (Math.min(end, (x + 1) * SIDE) - Math.max(begin, x * SIDE)) * (double) line[(int) x];
-        }
-        rows[y][cell] = sum / (3.0 * w);
-      }
-    }
     double[][] grey = new double[SIDE][SIDE];
-    for (int cell = 0; cell < SIDE; cell++) {
-      long begin = (long) cell * h;
-      long end = begin + h;
-      for (long y = begin / SIDE; y * SIDE < end; y++) {
-        double part = Math.min(end, (y + 1) * SIDE) - Math.max(begin, y * SIDE);
-        for (int x = 0; x < SIDE; x++) {
-          grey[cell][x] += part * rows[(int) y][x] / h;
+    int[] line = new int[w];
+    long[] columns = new long[w];
+    int cell = 0;
+    for (int y = 0; y < h; y++) {
+      sums(image, y, line);
+      long at = (long) y * SIDE;
+      long end = at + SIDE;
+      while (at < end) {
+        long next = Math.min(end, (cell + 1L) * h);
+        int part = (int) (next - at);
+        for (int x = 0; x < w; x++) {
+          columns[x] += part * (long) line[x];
         }
+        if (next == (cell + 1L) * h) {
+          acrossCells(columns, 3.0 * w * h, grey[cell]);
+          Arrays.fill(columns, 0);
+          cell++;
+        }
+        at = next;
       }
     }
     return grey;
+  }
+
+  /** R + G + B of a row's pixels. */
+  private static void sums(Image image, int y, int[] line) {
+    byte[] p = image.pixels();
+    int n = image.channels();
+    int i = y * line.length * n;
+    for (int x = 0; x < line.length; x++, i += n) {
+      line[x] = n == 1 ? 3 * (p[i] & 0xFF) : (p[i] & 0xFF) + (p[i + 1] & 0xFF) + (p[i + 2] & 0xFF);
+    }
+  }
+
+  private static void acrossCells(long[] columns, double area, double[] cells) {
+    long w = columns.length;
+    for (int cell = 0; cell < SIDE; cell++) {
+      long begin = cell * w;
+      long end = begin + w;
+      long sum = 0;
+      for (long x = begin / SIDE; x * SIDE < end; x++) {
+        sum += (Math.min(end, (x + 1) * SIDE) - Math.max(begin, x * SIDE)) * columns[(int) x];
+      }
+      cells[cell] = sum / area;
+    }
   }
 }

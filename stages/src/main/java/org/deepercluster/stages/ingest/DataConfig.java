@@ -1,7 +1,9 @@
 package org.deepercluster.stages.ingest;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.deepercluster.stages.config.Key;
 import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.image.ImageCodec;
@@ -222,6 +224,19 @@ public record DataConfig(
   public boolean labelled() {
     return labels != null
         || (format == null ? split != null : DataFormat.of(format).bringsLabels());
+  }
+
+  /** What to set so that a collection that is not {@link #labelled()} is. */
+  public String howToLabel() {
+    if (format != null) {
+      return DataFormat.of(format).howToLabel();
+    }
+    return "set it (`folders` for a folder per class), or set format to one with labels of its own ("
+        + Arrays.stream(DataFormat.values())
+            .filter(DataFormat::bringsLabels)
+            .map(DataFormat::word)
+            .collect(Collectors.joining(", "))
+        + ")";
   }
 
   /** A collection without parts, with the default rules for images. */

@@ -84,6 +84,18 @@ enum DataFormat {
     };
   }
 
+  /** What to set the setting {@code labels} to where there are to be some. */
+  String howToLabel() {
+    return switch (this) {
+      case IMAGES, ZIP -> "set it to `folders`, where each folder is a class";
+      case IDX -> "set it to the IDX file of labels";
+      case WEBDATASET -> "set it to the entry that has them, such as cls or json:label";
+      case YFCC100M -> "set it to the file of hashtags";
+      case CIFAR10, CIFAR100, CSV, IMAGENET, PARQUET, PLACES205, STL10, VOC ->
+          "format " + word() + " brings them";
+    };
+  }
+
   /** True when labels come with the images, or may, without a setting that names them. */
   boolean bringsLabels() {
     return switch (this) {

@@ -25,6 +25,9 @@ final class FindDuplicates extends StageTransform<FindDuplicates.Partition> {
   /** Rows in a partition, about: 2 million take some 300 MB. */
   static final long PARTITION_ROWS = 2_000_000;
 
+  /** So many rows are compared in less time than a job takes to start. */
+  static final long SMALL_ROWS = 50_000;
+
   /** One row per image and partition that an earlier one like it was found in. */
   static final TableSchema FOUND =
       TableSchema.named("found")
@@ -61,6 +64,11 @@ final class FindDuplicates extends StageTransform<FindDuplicates.Partition> {
         .boxed()
         .flatMap(band -> IntStream.range(0, partitions).mapToObj(p -> new Partition(band, p)))
         .toList();
+  }
+
+  @Override
+  public boolean isSmall() {
+    return hashes.stream().mapToLong(Part::rows).sum() <= SMALL_ROWS;
   }
 
   @Override

@@ -45,6 +45,11 @@ final class MergeDuplicates extends StageTransform<MergeDuplicates.Blocks> {
   }
 
   @Override
+  public boolean isSmall() {
+    return found.stream().mapToLong(Part::rows).sum() <= FindDuplicates.SMALL_ROWS;
+  }
+
+  @Override
   protected UnitWork<Blocks> work() {
     return new Work(found);
   }

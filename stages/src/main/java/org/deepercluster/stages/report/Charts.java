@@ -58,7 +58,7 @@ final class Charts {
 
   BufferedImage loss(ReportData data) {
     XYChart chart = epochChart("Loss", "epoch", "loss per image");
-    chart.getStyler().setyAxisTickLabelsFormattingFunction(Numbers::axis);
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(Numbers::brief);
     boolean any = epochs(chart, "total", data.epochs(), Epoch::loss, theme.first());
     any |= epochs(chart, "super-class", data.epochs(), Epoch::superLoss, theme.second());
     any |= epochs(chart, "sub-class", data.epochs(), Epoch::subLoss, theme.third());
@@ -67,7 +67,7 @@ final class Charts {
 
   BufferedImage accuracy(ReportData data) {
     XYChart chart = epochChart("Accuracy on its own targets", "epoch", "accuracy");
-    chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.axis(v) + " %");
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.brief(v) + " %");
     boolean any = epochs(chart, "super-class", data.epochs(), Epoch::superAccuracy, theme.second());
     any |= epochs(chart, "sub-class", data.epochs(), Epoch::subAccuracy, theme.third());
     chart.getStyler().setYAxisMin(0.0);
@@ -89,7 +89,7 @@ final class Charts {
     XYChart chart = epochChart("Learning rate", "epoch", "learning rate");
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setLegendVisible(false);
-    chart.getStyler().setyAxisTickLabelsFormattingFunction(Numbers::axis);
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(Numbers::brief);
     return epochs(chart, "learning rate", data.epochs(), Epoch::learningRate, theme.first())
         ? paint(chart)
         : null;
@@ -248,7 +248,7 @@ final class Charts {
             false,
             theme.reference());
     if (table.isPercent()) {
-      chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.axis(v) + " %");
+      chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.brief(v) + " %");
     }
     roomAround(chart, table);
     return any ? paint(chart) : null;
@@ -348,7 +348,7 @@ final class Charts {
       any = true;
     }
     chart.getStyler().setAvailableSpaceFill(0.5);
-    chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.axis(v) + " %");
+    chart.getStyler().setyAxisTickLabelsFormattingFunction(v -> Numbers.brief(v) + " %");
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setYAxisMax(100.0);
     return any ? paint(chart) : null;

@@ -13,7 +13,7 @@ import org.deepercluster.stages.report.ReportData.Score;
 /** Scores of the trained and the untrained network, put side by side. */
 final class Evaluation {
   private static final Set<String> UNITLESS = Set.of("nmi", "ari", "ami", "purity", "entropy");
-  private static final Set<String> CHOSEN = Set.of("lr", "weight_decay");
+  private static final Set<String> CHOSEN = Set.of("lr", "weight_decay", "lr_every");
   private static final Set<String> COUNTS = Set.of("count", "largest", "smallest");
 
   private Evaluation() {}
@@ -87,7 +87,7 @@ final class Evaluation {
 
     String value(double value) {
       if (isChosen()) {
-        return Numbers.significant(value, 3);
+        return Numbers.brief(value);
       }
       if (isCount() && value == Math.rint(value)) {
         return Numbers.count(Math.round(value));
@@ -113,9 +113,24 @@ final class Evaluation {
     String title() {
       return protocolName(protocol) + ", " + metricName(metric);
     }
+
+    /** Images of each class that classifiers learned from, where the metric says so; else 0. */
+    int shots() {
+      return metric.matches("map.*_k\\d{1,9}")
+          ? Integer.parseInt(metric.substring(metric.lastIndexOf("_k") + 2))
+          : 0;
+    }
+
+    /** The protocol's name, with its number of images where the measure is for one of several. */
+    String name() {
+      return protocolName(protocol) + (shots() == 0 ? "" : ", " + perClass(shots()));
+    }
   }
 
-  /** Tables in the order: k-NN, low-shot, linear, any other protocol, clusters. */
+  /**
+   * Tables in the order: k-NN, low-shot, linear, any other protocol, clusters; settings that were
+   * chosen after what was measured with them.
+   */
   static List<Table> tables(List<Score> trained, List<Score> untrained) {
     Map<String, Map<String, Score[]>> byMeasure = new LinkedHashMap<>();
     collect(byMeasure, trained, 0);
@@ -133,7 +148,11 @@ final class Evaluation {
           String[] parts = measure.split("/", 2);
           tables.add(new Table(parts[0], parts[1], List.copyOf(rows)));
         });
-    tables.sort(Comparator.comparingInt(t -> rank(t.protocol())));
+    List<String> protocols = tables.stream().map(Table::protocol).distinct().toList();
+    tables.sort(
+        Comparator.comparingInt((Table t) -> rank(t.protocol()))
+            .thenComparingInt(t -> protocols.indexOf(t.protocol()))
+            .thenComparing(Table::isChosen));
     return tables;
   }
 
@@ -187,7 +206,17 @@ final class Evaluation {
     };
   }
 
+  private static String perClass(int images) {
+    return Numbers.count(images, "image") + " per class";
+  }
+
   static String metricName(String metric) {
+    if (metric.matches("map.*_k\\d{1,9}")) {
+      int k = metric.lastIndexOf("_k");
+      return metricName(metric.substring(0, k))
+          + ", "
+          + perClass(Integer.parseInt(metric.substring(k + 2)));
+    }
     return switch (metric) {
       case "top1" -> "top-1 accuracy";
       case "top5" -> "top-5 accuracy";
@@ -201,6 +230,7 @@ final class Evaluation {
       case "smallest" -> "images in the smallest";
       case "lr" -> "learning rate, chosen";
       case "weight_decay" -> "weight decay, chosen";
+      case "lr_every" -> "interval of the learning rate, chosen";
       case "map" -> "mean average precision";
       case "map_11point" -> "mean average precision (11-point)";
       case "map_interpolated" -> "mean average precision (interpolated)";

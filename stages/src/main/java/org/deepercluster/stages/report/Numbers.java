@@ -51,8 +51,8 @@ final class Numbers {
     return fixed(value, Math.max(0, digits - before));
   }
 
-  /** Number at a tick of an axis: as short as it can be, {@code 0.05} or {@code 2.5}. */
-  static String axis(double value) {
+  /** Number as short as it can be with three digits, {@code 0.05} or {@code 2.5}. */
+  static String brief(double value) {
     String text = significant(value, 3);
     return text.indexOf('.') < 0 || text.indexOf('e') >= 0
         ? text

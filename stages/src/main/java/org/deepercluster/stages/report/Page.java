@@ -94,11 +94,11 @@ final class Page {
     line("<h2>In short</h2>");
     paragraph(Summary.what(data));
     List<Table> headlines = Summary.headlines(tables);
-    if (headlines.isEmpty()) {
+    if (tables.isEmpty()) {
       paragraph(
           "Its features were not evaluated on labelled images, so this report cannot say how good"
               + " they are.");
-    } else {
+    } else if (!headlines.isEmpty()) {
       String verdict = Summary.verdict(headlines);
       if (!verdict.isEmpty()) {
         line("<p class=\"verdict\">" + Html.escape(verdict) + "</p>");
@@ -113,9 +113,11 @@ final class Page {
         line("<li>" + Html.escape(Summary.sentence(table)) + "</li>");
       }
       line("</ul>");
-      note(
-          "Figures of one seed. How much another seed changes them is seen by running the"
-              + " experiment with several: run --seeds 0,1,2.");
+      if (!data.run().method().equals("pretrained")) {
+        note(
+            "Figures of one seed. How much another seed changes them is seen by running the"
+                + " experiment with several: run --seeds 0,1,2.");
+      }
     }
     if (fontFault != null) {
       line(
@@ -135,7 +137,7 @@ final class Page {
     Row best = table.best();
     double gain = Summary.gain(table);
     line("<div class=\"tile\">");
-    line("<p class=\"name\">" + Html.escape(Evaluation.protocolName(table.protocol())) + "</p>");
+    line("<p class=\"name\">" + Html.escape(table.name()) + "</p>");
     line(
         "<p class=\"value\">"
             + Html.escape(table.value(best == null ? Double.NaN : best.trainedValue()))
@@ -186,9 +188,12 @@ final class Page {
     line("<div>");
     line("<div class=\"scroll\">");
     line("<table class=\"scores\">");
-    line(
-        "<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\">Untrained</th>"
-            + "<th scope=\"col\">Trained</th><th scope=\"col\">Difference</th></tr></thead>");
+    String networks =
+        compared
+            ? "<th scope=\"col\">Untrained</th><th scope=\"col\">Trained</th>"
+                + "<th scope=\"col\">Difference</th>"
+            : "<th scope=\"col\">" + (data.trained().isEmpty() ? "Untrained" : "Result") + "</th>";
+    line("<thead><tr><th scope=\"col\">Measure</th>" + networks + "</tr></thead>");
     boolean spreads = false;
     for (Table table : tables) {
       line("<tbody>");
@@ -196,12 +201,14 @@ final class Page {
         Row row = table.rows().get(0);
         String at = row.layer().isEmpty() ? "" : ", " + row.layer();
         spreads |= hasSpread(row);
-        scoreRow(table, row, table.title() + at, "only", "");
+        scoreRow(table, row, table.title() + at, "only", "", compared);
         line("</tbody>");
         continue;
       }
       line(
-          "<tr class=\"group\"><th colspan=\"4\" scope=\"rowgroup\">"
+          "<tr class=\"group\"><th colspan=\""
+              + (compared ? 4 : 2)
+              + "\" scope=\"rowgroup\">"
               + Html.escape(table.title())
               + "</th></tr>");
       Row best = table.isLayered() ? table.best() : null;
@@ -214,7 +221,8 @@ final class Page {
             row,
             layer,
             first ? "layer best" : "layer",
-            first ? " <span class=\"badge\">best</span>" : "");
+            first ? " <span class=\"badge\">best</span>" : "",
+            compared);
       }
       line("</tbody>");
     }
@@ -278,7 +286,19 @@ final class Page {
         || (row.untrained() != null && Numbers.finite(row.untrained().sd()));
   }
 
-  private void scoreRow(Table table, Row row, String name, String style, String badge) {
+  /** A row of both networks and their difference, or of the only one that was measured. */
+  private void scoreRow(
+      Table table, Row row, String name, String style, String badge, boolean compared) {
+    String cells =
+        compared
+            ? cell(table, row.untrained())
+                + "</td><td>"
+                + cell(table, row.trained())
+                + "</td><td class=\""
+                + tone(table, row.difference())
+                + "\">"
+                + Html.escape(table.difference(row.difference()))
+            : cell(table, row.trained() == null ? row.untrained() : row.trained());
     line(
         "<tr class=\""
             + style
@@ -286,13 +306,7 @@ final class Page {
             + Html.escape(name)
             + badge
             + "</th><td>"
-            + cell(table, row.untrained())
-            + "</td><td>"
-            + cell(table, row.trained())
-            + "</td><td class=\""
-            + tone(table, row.difference())
-            + "\">"
-            + Html.escape(table.difference(row.difference()))
+            + cells
             + "</td></tr>");
   }
 

@@ -86,12 +86,21 @@ final class Summary {
     return text.append('.').toString();
   }
 
-  /** The measures that stand at the top: accuracy and mean average precision. */
+  /**
+   * The measures that stand at the top: accuracy and mean average precision, of several numbers of
+   * images per class the largest.
+   */
   static List<Table> headlines(List<Table> tables) {
     List<Table> found = new ArrayList<>();
     for (Table table : tables) {
       if (!table.protocol().equals("clusters")
-          && (table.metric().equals("top1") || table.metric().equals("map"))) {
+          && table.metric().matches("top1|map(_k\\d{1,9})?")
+          && tables.stream()
+              .noneMatch(
+                  other ->
+                      other.protocol().equals(table.protocol())
+                          && other.metric().startsWith("map_k")
+                          && other.shots() > table.shots())) {
         found.add(table);
       }
     }
@@ -145,7 +154,7 @@ final class Summary {
   static String sentence(Table table) {
     Row best = table.best();
     Row untrained = table.bestUntrained();
-    String name = Evaluation.protocolName(table.protocol());
+    String name = table.name();
     if (best == null) {
       return untrained == null
           ? name + ": no value."

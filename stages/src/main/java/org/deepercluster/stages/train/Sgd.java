@@ -6,20 +6,27 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Stochastic gradient descent with momentum as PyTorch defines it: {@code v ← μ·v + g + wd·θ; θ ← θ
- * − lr·v}, on all parameters alike, biases and batch norm too. The momentum starts at zero.
+ * − lr·v}, on all parameters alike, biases and batch norm too; with Nesterov's momentum {@code θ ←
+ * θ − lr·(g + wd·θ + μ·v)}. The momentum starts at zero.
  */
 public final class Sgd {
   private final double momentum;
   private final double weightDecay;
+  private final boolean nesterov;
   private final INDArray velocity;
 
   /**
-   * Optimiser of {@code size} parameters.
+   * Optimiser of {@code size} parameters with plain momentum.
    *
    * @param momentum μ, in [0, 1)
    * @param weightDecay wd, at least 0
    */
   public Sgd(long size, double momentum, double weightDecay) {
+    this(size, momentum, weightDecay, false);
+  }
+
+  /** As above, where {@code nesterov} with Nesterov's momentum. */
+  public Sgd(long size, double momentum, double weightDecay, boolean nesterov) {
     if (!(momentum >= 0 && momentum < 1)) {
       throw new IllegalArgumentException("momentum must be in [0, 1), got " + momentum);
     }
@@ -28,6 +35,7 @@ public final class Sgd {
     }
     this.momentum = momentum;
     this.weightDecay = weightDecay;
+    this.nesterov = nesterov;
     this.velocity = Nd4j.zeros(DataType.FLOAT, 1, size);
   }
 
@@ -66,7 +74,10 @@ public final class Sgd {
     }
     velocity.muli(momentum);
     axpy(1, gradients, velocity);
-    axpy(-lr, velocity, parameters);
+    if (nesterov) {
+      axpy(momentum, velocity, gradients);
+    }
+    axpy(-lr, nesterov ? gradients : velocity, parameters);
   }
 
   /** {@code y ← y + a·x}. */

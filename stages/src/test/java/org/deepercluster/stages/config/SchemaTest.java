@@ -176,8 +176,10 @@ class SchemaTest {
     DataConfig unlabelled = new DataConfig("idx", "a", null, null, 0, 1);
     assertThatThrownBy(() -> new EvaluateConfig(unlabelled, unlabelled, null, null, null, null))
         .hasMessage(
-            "train.labels is missing: the classifiers need labelled images\n"
-                + "test.labels is missing: the classifiers need labelled images");
+            "train.labels is missing: the classifiers need labelled images; set it to the IDX"
+                + " file of labels\n"
+                + "test.labels is missing: the classifiers need labelled images; set it to the IDX"
+                + " file of labels");
   }
 
   @Test

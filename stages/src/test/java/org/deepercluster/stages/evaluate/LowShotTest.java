@@ -112,6 +112,6 @@ class LowShotTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "low-shot classifiers need 3 labelled training images per class,"
-                + " but class 1 has 1, class 2 has 0, class 3 has 2");
+                + " but class 1 has 1, class 2 has 0, class 3 has 2; use a smaller perClass");
   }
 }

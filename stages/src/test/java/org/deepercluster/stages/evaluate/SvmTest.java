@@ -10,11 +10,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.deepercluster.stages.config.Schema;
 import org.junit.jupiter.api.Test;
 
 class SvmTest {
-  private static final Svm PUBLISHED = (Svm) Schema.of(Svm.class).defaults();
+  private static final Svm PUBLISHED = new Svm(3, null, null, Svm.COSTS, 2, 1e-4, 2000, "last");
   private static final Features FEATURES = features();
 
   /** scikit-learn's LinearSVC at a tolerance of 1e-10, weighted classes and bias; ranking.py. */
@@ -109,7 +108,7 @@ class SvmTest {
 
   @Test
   void lowShotMeasuresEveryNumberOfImagesAtItsBestCost() {
-    SvmLowShot config = new SvmLowShot("2,5", 3, "0.001,0.01,2^-4", 2, 1e-4, 2000, "last");
+    Svm config = new Svm(null, "2,5", 3, "0.001,0.01,2^-4", 2, 1e-4, 2000, "last");
     assertThat(config.units(4)).isEqualTo(6);
     List<Measurement> rows = new ArrayList<>();
     for (int unit = 0; unit < 6; unit++) {
@@ -144,11 +143,11 @@ class SvmTest {
   @Test
   void aSampleHasBothKindsAndNoDifficultImage() {
     byte[] y = {1, 0, -1, 1, 0, -1, -1, 1, -1, -1, -1, -1};
-    int[] sample = SvmLowShot.sample(y, 2, 4, 7, 9);
+    int[] sample = LowShotSvm.sample(y, 2, 4, 7, 9);
     assertThat(sample).hasSize(6).doesNotHaveDuplicates().isSorted();
     assertThat(Arrays.stream(sample).filter(i -> y[i] == 1)).hasSize(2);
     assertThat(Arrays.stream(sample).filter(i -> y[i] == -1)).hasSize(4);
-    assertThatThrownBy(() -> SvmLowShot.sample(y, 4, 4, 7, 9))
+    assertThatThrownBy(() -> LowShotSvm.sample(y, 4, 4, 7, 9))
         .hasMessage(
             "4 training images with class 7 are to be drawn, but there are 3; use smaller shots");
   }
@@ -156,11 +155,23 @@ class SvmTest {
   @Test
   void costsAreNumbersAndPowers() {
     assertThat(Svm.numbers("2^-2, 1e-3,0.5")).containsExactly(0.001, 0.25, 0.5);
-    assertThat(Svm.numbers(Svm.COSTS)).hasSize(22).startsWith(1e-7).endsWith(Math.pow(2, -4));
-    assertThatThrownBy(() -> new Svm("1,x", 3, 2, 1e-4, 10, "last"))
+    assertThat(Svm.numbers(Svm.COSTS)).hasSize(26).startsWith(1e-7).endsWith(0.1, 1, 10, 100);
+    assertThatThrownBy(() -> new Svm(3, null, null, "1,x", 2, 1e-4, 10, "last"))
         .hasMessageContaining("costs must be numbers above 0 with commas between");
-    assertThatThrownBy(() -> new SvmLowShot("1.5", 1, "1", 2, 1e-4, 10, "last"))
+    assertThatThrownBy(() -> new Svm(null, "1.5", 1, "1", 2, 1e-4, 10, "last"))
         .hasMessageContaining("shots must be whole numbers from 1");
+  }
+
+  @Test
+  void foldsOrShots() {
+    assertThatThrownBy(() -> new Svm(null, null, null, "1", 2, 1e-4, 10, "last"))
+        .hasMessageContaining("folds must be given where shots is not");
+    assertThatThrownBy(() -> new Svm(3, "1,2", 5, "1", 2, 1e-4, 10, "last"))
+        .hasMessageContaining("got folds 3 and shots 1,2");
+    assertThatThrownBy(() -> new Svm(null, "1,2", null, "1", 2, 1e-4, 10, "last"))
+        .hasMessageContaining("samples is missing");
+    assertThatThrownBy(() -> new Svm(3, null, 5, "1", 2, 1e-4, 10, "last"))
+        .hasMessageContaining("samples must be left out without shots, got 5");
   }
 
   private static Features features() {

@@ -11,6 +11,7 @@ import org.deepercluster.natives.NativeRuntime;
 import org.deepercluster.stages.model.ModelConfig;
 import org.deepercluster.stages.model.Tensor;
 import org.deepercluster.stages.model.Trunk;
+import org.deepercluster.stages.train.PyTorchGolden;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ class TransferGoldenTest {
   void fineTuningWithSigmoidsRunningStatisticsAndClipping() {
     var settings =
         new FineTuner.Settings(
-            false, true, false, 0, RATES, MOMENTUM, DECAY, GOLDEN.get("clip").doubleValue());
+            false, true, false, 0, RATES, MOMENTUM, false, DECAY, GOLDEN.get("clip").doubleValue());
     try (FineTuner tuner = new FineTuner(trunk("rgb"), states(), settings, 1)) {
       Map<String, Tensor> start = start(tuner, "rgb");
       train(tuner, start, "all");
@@ -61,7 +62,7 @@ class TransferGoldenTest {
   void trainingTheLinearLayersAlone() {
     var settings =
         new FineTuner.Settings(
-            true, true, false, 0, RATES, MOMENTUM, DECAY, GOLDEN.get("clip").doubleValue());
+            true, true, false, 0, RATES, MOMENTUM, false, DECAY, GOLDEN.get("clip").doubleValue());
     try (FineTuner tuner = new FineTuner(trunk("rgb"), states(), settings, 1)) {
       Map<String, Tensor> start = start(tuner, "rgb");
       train(tuner, start, "linear");
@@ -91,7 +92,7 @@ class TransferGoldenTest {
     }
     var settings =
         new FineTuner.Settings(
-            false, false, false, 0, RATES, MOMENTUM, DECAY, Double.POSITIVE_INFINITY);
+            false, false, false, 0, RATES, MOMENTUM, false, DECAY, Double.POSITIVE_INFINITY);
     try (FineTuner tuner = new FineTuner(folded, labels(), settings, 1)) {
       Map<String, Tensor> start = new LinkedHashMap<>(tuner.state());
       Tensor conv1 = start.get("trunk.conv1.weight");
@@ -122,7 +123,8 @@ class TransferGoldenTest {
         new FineTuner(
             trunk("rgb"),
             labels(),
-            new FineTuner.Settings(true, true, false, 0, RATES, 0, 0, Double.POSITIVE_INFINITY),
+            new FineTuner.Settings(
+                true, true, false, 0, RATES, 0, false, 0, Double.POSITIVE_INFINITY),
             1)) {
       Map<String, Tensor> start = start(source, "rgb");
       Trunk trunk = trunk("rgb");
@@ -161,28 +163,14 @@ class TransferGoldenTest {
   private static void assertTensors(
       JsonNode golden, Map<String, Tensor> start, Map<String, Tensor> end) {
     golden
-        .fields()
-        .forEachRemaining(
-            e -> {
-              float[] before = start.get(e.getKey()).data();
-              float[] after = end.get(e.getKey()).data();
-              double squares = 0;
-              for (int i = 0; i < before.length; i++) {
-                squares += ((double) after[i] - before[i]) * ((double) after[i] - before[i]);
-              }
-              double change = e.getValue().get("change").doubleValue();
-              double tolerance = 1e-3 * change + 1e-6;
-              assertThat(Math.sqrt(squares))
-                  .as("change of %s", e.getKey())
-                  .isCloseTo(change, within(tolerance));
-              int stride = e.getValue().get("stride").intValue();
-              JsonNode values = e.getValue().get("values");
-              for (int i = 0; i < values.size(); i++) {
-                assertThat((double) after[i * stride])
-                    .as("%s[%d]", e.getKey(), i * stride)
-                    .isCloseTo(values.get(i).doubleValue(), within(tolerance));
-              }
-            });
+        .properties()
+        .forEach(
+            e ->
+                PyTorchGolden.assertTrained(
+                    e.getValue(),
+                    e.getKey(),
+                    start.get(e.getKey()).data(),
+                    end.get(e.getKey()).data()));
   }
 
   private static Trunk trunk(String input) {
@@ -200,19 +188,12 @@ class TransferGoldenTest {
   private static void recipe(Map<String, Tensor> tensors, String recipe) {
     for (JsonNode t : GOLDEN.get(recipe)) {
       tensors.computeIfPresent(
-          t.get("name").textValue(),
-          (name, tensor) -> {
-            float[] values = formula(t.get("position").intValue(), tensor.data().length);
-            for (int i = 0; i < values.length; i++) {
-              values[i] = t.get("offset").floatValue() + t.get("scale").floatValue() * values[i];
-            }
-            return new Tensor(tensor.shape(), values);
-          });
+          t.get("name").textValue(), (name, tensor) -> PyTorchGolden.start(t, tensor));
     }
   }
 
   private static INDArray images(int step) {
-    return Nd4j.createFromArray(formula(1000 + step, BATCH * 3 * 16 * 16))
+    return Nd4j.createFromArray(PyTorchGolden.formula(1000 + step, BATCH * 3 * 16 * 16))
         .reshape('c', BATCH, 3, 16, 16);
   }
 
@@ -242,19 +223,6 @@ class TransferGoldenTest {
       }
     }
     return new TransferLabels.Multi(state, CLASSES);
-  }
-
-  /** The formula of {@code transfer.py}: uniform in [-1, 1). */
-  static float[] formula(long position, int n) {
-    float[] values = new float[n];
-    for (int i = 0; i < n; i++) {
-      long z = (i + 1 + position * 1_000_003) * 0x9E3779B97F4A7C15L;
-      z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-      z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-      z = z ^ (z >>> 31);
-      values[i] = (float) (z >>> 40) / (1 << 23) - 1;
-    }
-    return values;
   }
 
   @Test

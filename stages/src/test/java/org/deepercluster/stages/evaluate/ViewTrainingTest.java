@@ -127,7 +127,7 @@ class ViewTrainingTest {
         Trunk.create(new ModelConfig("vgg-small", 16, "gray", 2, 0.5), 3),
         images.labels(),
         new FineTuner.Settings(
-            false, false, true, 0.1, LearningRates.steps(0.05, 0.5, 40), 0.9, 1e-4, 10),
+            false, false, true, 0.1, LearningRates.steps(0.05, 0.5, 40), 0.9, false, 1e-4, 10),
         5);
   }
 

@@ -31,9 +31,9 @@ class NumbersTest {
     assertThat(Numbers.significant(12_345.6, 3)).isEqualTo("12346");
     assertThat(Numbers.significant(1.2e-9, 2)).isEqualTo("1.2e−09");
     assertThat(Numbers.fixed(-0.04, 1)).isEqualTo("0.0");
-    assertThat(Numbers.axis(0.05)).isEqualTo("0.05");
-    assertThat(Numbers.axis(400)).isEqualTo("400");
-    assertThat(Numbers.axis(2)).isEqualTo("2");
+    assertThat(Numbers.brief(0.05)).isEqualTo("0.05");
+    assertThat(Numbers.brief(400)).isEqualTo("400");
+    assertThat(Numbers.brief(2)).isEqualTo("2");
   }
 
   @Test

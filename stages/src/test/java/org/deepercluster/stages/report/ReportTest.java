@@ -179,6 +179,37 @@ class ReportTest {
         .contains("−5.0 points");
   }
 
+  /** As {@code evaluate} measures: one network, by any protocol, with settings that were chosen. */
+  @Test
+  void oneNetworkAloneHasOneColumn() throws Exception {
+    ReportData data =
+        Examples.withScores(
+            Examples.complete(),
+            List.of(
+                new Score("mine", "lr", "conv5", 0.00001, Double.NaN),
+                new Score("mine", "lr", "conv6", 0.01, Double.NaN),
+                new Score("mine", "top1", "conv5", 70.0, Double.NaN),
+                new Score("mine", "top1", "conv6", 71.0, Double.NaN),
+                new Score("voc07-lowshot", "map_k2", "conv6", 40.0, 1.0),
+                new Score("voc07-lowshot", "map_k16", "conv6", 60.0, 2.0),
+                new Score("voc07-linear", "map", "conv13", 72.0, Double.NaN)),
+            List.of());
+    String table = section(data, "evaluation").replaceAll("\\s+", " ");
+    assertThat(table)
+        .contains("MeasureResult")
+        .doesNotContain("Untrained", "Difference", Numbers.ABSENT)
+        .containsSubsequence(
+            "mine, top-1 accuracy", "mine, learning rate, chosen", "0.00001", "0.01")
+        .contains(
+            "VOC07, low-shot SVM, mean average precision, 16 images per class, conv6",
+            "DeeperCluster, VGG-16 pre-trained on YFCC100M",
+            "73.0");
+    assertThat(section(data, "summary"))
+        .contains("VOC07, low-shot SVM, 16 images per class: 60.0")
+        .contains("VOC07, linear classifier: 72.0")
+        .doesNotContain("2 images per class", "not evaluated on labelled images");
+  }
+
   @Test
   void hostileTextIsEscaped() throws Exception {
     String evil = "</title><script>alert('x')</script>\"&amp;\u0000\u202e\ud800]]>";

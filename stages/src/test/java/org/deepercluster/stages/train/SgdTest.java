@@ -23,6 +23,18 @@ class SgdTest {
     assertThat(sgd.velocity().getDouble(0)).isCloseTo(1.7, within(1e-6));
   }
 
+  /** By hand: v1 = 2, θ1 = 2 − 0.1·(2 + 0.9·2) = 1.62; v2 = 1.61, θ2 = 1.62 − 0.1·1.259. */
+  @Test
+  void followsPyTorchsRuleWithNesterovsMomentum() {
+    Sgd sgd = new Sgd(1, 0.9, 0.5, true);
+    INDArray theta = Nd4j.createFromArray(2f).reshape(1, 1);
+    sgd.step(theta, Nd4j.createFromArray(1f).reshape(1, 1), 0.1);
+    assertThat(theta.getDouble(0)).isCloseTo(1.62, within(1e-6));
+    sgd.step(theta, Nd4j.createFromArray(-1f).reshape(1, 1), 0.1);
+    assertThat(theta.getDouble(0)).isCloseTo(1.4941, within(1e-6));
+    assertThat(sgd.velocity().getDouble(0)).isCloseTo(1.61, within(1e-6));
+  }
+
   @Test
   void momentumActsWithoutAGradient() {
     Sgd sgd = new Sgd(2, 0.5, 0);

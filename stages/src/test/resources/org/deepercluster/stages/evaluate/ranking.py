@@ -60,7 +60,7 @@ def machine(c):
                      loss="squared_hinge", tol=1e-10, dual=True, max_iter=1000000, random_state=0)
 
 
-costs = sorted([10.0 ** -e for e in range(2, 8)] + [2.0 ** -e for e in range(4, 20)])
+costs = sorted([10.0 ** e for e in range(-7, 3)] + [2.0 ** -e for e in range(4, 20)])
 golden["svm"] = []
 for label in range(f["classes"]):
     t = np.where(y == label, 1, -1)

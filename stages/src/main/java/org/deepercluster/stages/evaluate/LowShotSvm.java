@@ -5,78 +5,30 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.deepercluster.stages.config.Key;
-import org.deepercluster.stages.config.Schema;
 import org.deepercluster.stages.config.Seeds;
 
 /**
- * As {@link Svm}, trained on k images of each class and (classes − 1)·k others, for several k and
- * over several samples. As in the published code (Goyal et al., ICCV 2019) the cost is, for each k,
- * the one that does best on the test images on average over classes and samples: the figures are
+ * {@link Svm} trained on k images of each class and (classes − 1)·k others, for several k and over
+ * several samples. As in the published code (Goyal et al., ICCV 2019) the cost is, for each k, the
+ * one that does best on the test images on average over classes and samples: the figures are
  * optimistic by that choice.
  */
-public record SvmLowShot(
-    @Key(
-            doc = "Images of each class, with commas between.",
-            symbol = "k",
-            def = "1,2,4,8,16,32,64,96")
-        String shots,
-    @Key(doc = "Samples of them; mean and sd over these.", def = "5", min = 1, max = 1000)
-        int samples,
-    @Key(
-            doc =
-                "Costs to choose from, with commas between; numbers, or powers such as `2^-4`. The"
-                    + " smaller one wins of equally good ones.",
-            symbol = "C",
-            def = Svm.COSTS)
-        String costs,
-    @Key(
-            doc = "Cost of images of the class over that of the others.",
-            def = "2",
-            min = 0,
-            aboveMin = true)
-        double positiveWeight,
-    @Key(
-            doc = "Tolerance of the projected gradients, as LIBLINEAR's.",
-            def = "0.0001",
-            min = 0,
-            aboveMin = true)
-        double tolerance,
-    @Key(doc = "Most passes of a solution.", def = "2000", min = 1) int maxPasses,
-    @Key(
-            doc =
-                "Layers to measure: `all` convolutions, the `last` one, `last-block` (its output"
-                    + " after max pooling), or names with commas between.",
-            def = "last")
-        String layers)
-    implements FrozenProtocol {
-
+final class LowShotSvm {
   /** Between a metric and the number of the cost, in the rows of units. */
   private static final String COST = "@";
 
-  /** Checks ranges. */
-  public SvmLowShot {
-    Schema.check(
-        SvmLowShot.class, shots, samples, costs, positiveWeight, tolerance, maxPasses, layers);
-    Svm.checkNumbers(costs, "costs");
-    Svm.checkNumbers(shots, "shots");
-    Schema.require(
-        Arrays.stream(Svm.numbers(shots)).allMatch(k -> k >= 1 && k == Math.rint(k)),
-        "must be whole numbers from 1 with commas between, got " + shots,
-        "shots");
-  }
+  private LowShotSvm() {}
 
   /** One for each k and sample. */
-  @Override
-  public int units(int classes) {
-    return Svm.numbers(shots).length * samples;
+  static int units(Svm config) {
+    return Svm.numbers(config.shots()).length * config.samples();
   }
 
-  @Override
-  public List<Result> probe(String name, Features features, int unit, long seed) {
-    int k = (int) Svm.numbers(shots)[unit / samples];
-    int sample = unit % samples;
-    double[] all = Svm.numbers(costs);
+  /** What {@link Svm#probe} gives for a k and a sample: a row of each metric for each cost. */
+  static List<Result> probe(Svm config, String name, Features features, int unit, long seed) {
+    int k = (int) Svm.numbers(config.shots())[unit / config.samples()];
+    int sample = unit % config.samples();
+    double[] all = Svm.numbers(config.costs());
     int classes = features.trainExamples().classes();
     int dim = features.trainExamples().dim();
     SquaredHinge svm = Svm.machine(features);
@@ -88,7 +40,7 @@ public record SvmLowShot(
       int[] rows = sample(y, k, (classes - 1) * k, label, own);
       SquaredHinge.Solver solver = svm.new Solver(rows, y, Seeds.of(own, "order"));
       for (int c = 0; c < all.length; c++) {
-        solver.solve(all[c], positiveWeight, new SquaredHinge.Stop(tolerance, maxPasses));
+        solver.solve(all[c], config.positiveWeight(), config.stop());
         int at = label * all.length + c;
         biases[at] = solver.weights(weights, at * dim);
       }
@@ -158,8 +110,8 @@ public record SvmLowShot(
     return Arrays.copyOf(members, n);
   }
 
-  @Override
-  public List<Measurement> results(List<Measurement> rows) {
+  /** Means over the samples, each at the cost with the best one. */
+  static List<Measurement> results(List<Measurement> rows) {
     // by network, layer and k: the cost of the best mean, and what both metrics are there
     Map<List<String>, Measurement> best = new LinkedHashMap<>();
     List<Measurement> means = Measurement.means(rows);
