@@ -43,7 +43,7 @@ import javax.imageio.stream.ImageInputStreamImpl;
  * </ul>
  *
  * <p>JPEG, PNG, GIF and BMP are read by the JDK, WebP and TIFF by TwelveMonkeys ImageIO (pure Java:
- * the files come from anywhere), JPEG at reduced scale by libjpeg-turbo.
+ * the files come from anywhere), JPEG at reduced scale by {@link ReducedJpeg}.
  */
 public final class ImageCodec {
   /** Largest number of pixels that is decoded unless told otherwise: 8192². */
