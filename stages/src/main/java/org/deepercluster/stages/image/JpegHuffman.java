@@ -25,7 +25,7 @@ final class JpegHuffman {
   /**
    * By the same bits, how to read over as many AC symbols as they hold, up to the end of a block:
    * bits 0–4, how many bits these have; from bit 5 on, by how much they move the index; 0 where
-   * there is not even one.
+   * there is not even one. Of AC tables alone.
    */
   final int[] over = new int[1 << AHEAD];
 
@@ -43,9 +43,10 @@ final class JpegHuffman {
    * @param data the segment
    * @param at where its 16 numbers of codes per length begin; the symbols follow
    * @param count number of symbols
+   * @param ac whether it is a table for AC coefficients
    * @throws FaultyJpegException when there are more codes than their lengths allow
    */
-  JpegHuffman(byte[] data, int at, int count) throws FaultyJpegException {
+  JpegHuffman(byte[] data, int at, int count, boolean ac) throws FaultyJpegException {
     symbols = java.util.Arrays.copyOfRange(data, at + MAX_LENGTH, at + MAX_LENGTH + count);
     int code = 0;
     int index = 0;
@@ -62,7 +63,7 @@ final class JpegHuffman {
       code <<= 1;
     }
     limit[MAX_LENGTH + 1] = Integer.MAX_VALUE;
-    for (int next = 0; next < over.length; next++) {
+    for (int next = 0; ac && next < over.length; next++) {
       over[next] = several(next);
     }
   }

@@ -166,7 +166,8 @@ final class ReducedJpeg {
         count += data[p + i] & 0xFF;
       }
       require(count <= 256 && p + 17 + count <= end);
-      (id >= 16 ? acTables : dcTables)[id & 3] = new JpegHuffman(data, p + 1, count);
+      boolean ac = id >= 16;
+      (ac ? acTables : dcTables)[id & 3] = new JpegHuffman(data, p + 1, count, ac);
       p += 17 + count;
     }
   }
