@@ -317,19 +317,32 @@ final class JpegBits {
   /** Takes a bit for each coefficient from {@code from} to before {@code to} that is not 0. */
   private void refine(
       long nonZero, int from, int to, int low, int stored, short[] into, int offset) {
-    int k = from;
-    for (; k < to && k < stored; k++) {
-      if ((nonZero >>> k & 1) != 0 && take(1) != 0) {
+    if (from >= to) {
+      return;
+    }
+    long refined = nonZero >>> from << from << (64 - to) >>> (64 - to);
+    int left = Long.bitCount(refined);
+    while (left > 0) {
+      if (count == 0) {
+        fill();
+      }
+      int k = Long.numberOfTrailingZeros(refined);
+      if (k >= stored) {
+        // of the others only how many bits they have matters
+        int n = Math.min(left, count);
+        bits = bits << 1 << (n - 1);
+        count -= n;
+        left -= n;
+        continue;
+      }
+      if (bits < 0) {
         int value = into[offset + k];
         into[offset + k] = (short) (value + (value < 0 ? -1 << low : 1 << low));
       }
-    }
-    if (k < to) {
-      int n = Long.bitCount(nonZero >>> k << (64 - to + k));
-      for (; n > 16; n -= 16) {
-        take(16);
-      }
-      take(n);
+      bits <<= 1;
+      count--;
+      left--;
+      refined &= refined - 1;
     }
   }
 }
