@@ -31,6 +31,7 @@ final class FlinkJobs {
 
   private static final Logger LOG = LoggerFactory.getLogger(FlinkJobs.class);
   private static final long POLL_MILLIS = 40;
+  private static final long MAX_POLL_MILLIS = 250;
   private static final long DETAILS_NANOS = 3_000_000_000L;
 
   /** After this long without an answer the JobManager counts as lost. */
@@ -214,7 +215,7 @@ final class FlinkJobs {
           return;
         }
         case "FAILED", "CANCELED" -> throw failure(job, state);
-        default -> Thread.sleep(POLL_MILLIS);
+        default -> Thread.sleep(pause(System.nanoTime() - begun));
       }
       if (System.nanoTime() >= details) {
         details = System.nanoTime() + DETAILS_NANOS;
@@ -222,6 +223,11 @@ final class FlinkJobs {
         waiting = waitsForSlots(job, slots, waiting, watch);
       }
     }
+  }
+
+  /** Of a job that has run for a while, fewer looks cost less and are late by as small a part. */
+  private static long pause(long nanos) {
+    return Math.max(POLL_MILLIS, Math.min(MAX_POLL_MILLIS, nanos / 1_000_000 / 50));
   }
 
   /** Says once for each failed try what it failed with. */

@@ -59,7 +59,7 @@ public record EncodedImage(
    * @throws RejectedImageException as {@link ImageCodec#decode}, or when a rule excludes it
    */
   public static EncodedImage of(byte[] file, ImageRules rules) {
-    ImageCodec.Reduced reduced = ImageCodec.reduced(file, SMALL_SIDE, rules);
+    ImageCodec.Reduced reduced = ImageCodec.coarse(file, SMALL_SIDE, rules);
     int shorter = Math.min(reduced.width(), reduced.height());
     if (shorter < rules.minSide()) {
       throw new RejectedImageException(

@@ -90,6 +90,15 @@ public final class ImageCodec {
    * @throws RejectedImageException as {@link #decode}
    */
   public static Reduced reduced(byte[] file, int side, ImageRules rules) {
+    return reduced(file, side, rules, false);
+  }
+
+  /** As {@link #reduced}, faster: chroma of a JPEG may have half or a quarter of the resolution. */
+  static Reduced coarse(byte[] file, int side, ImageRules rules) {
+    return reduced(file, side, rules, true);
+  }
+
+  private static Reduced reduced(byte[] file, int side, ImageRules rules, boolean coarse) {
     ImageFormat format = ImageFormat.of(file);
     Image image =
         switch (format) {
@@ -112,18 +121,18 @@ public final class ImageCodec {
                   "format " + format + "; JPEG, PNG, GIF, BMP, WebP and TIFF are read");
         };
     return image == null
-        ? decodeJpeg(JpegStream.parse(file), side, rules)
+        ? decodeJpeg(JpegStream.parse(file), side, rules, coarse)
         : new Reduced(image, image.width(), image.height(), 1);
   }
 
-  private static Reduced decodeJpeg(JpegStream jpeg, int side, ImageRules rules) {
+  private static Reduced decodeJpeg(JpegStream jpeg, int side, ImageRules rules, boolean coarse) {
     checkSize(jpeg.width(), jpeg.height(), rules);
     int scale = jpeg.components() == 4 ? 1 : 8;
     while (scale > 1 && (Math.min(jpeg.width(), jpeg.height()) + scale - 1) / scale < side) {
       scale /= 2;
     }
     // A file without an end marker is judged by the decoder that says what is wrong.
-    Image image = scale > 1 && jpeg.hasEnd() ? ReducedJpeg.decode(jpeg, scale) : null;
+    Image image = scale > 1 && jpeg.hasEnd() ? ReducedJpeg.decode(jpeg, scale, coarse) : null;
     if (image == null) {
       image = wholeJpeg(jpeg, rules).shrunk(scale);
     }

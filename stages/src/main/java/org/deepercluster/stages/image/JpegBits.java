@@ -272,40 +272,69 @@ final class JpegBits {
     long mask = nonZero;
     int k = from;
     if (endOfBandRun == 0) {
+      long b = bits;
+      int n = count;
       while (k <= to) {
-        int entry = entry(table);
+        if (n < 32) {
+          bits = b;
+          count = n;
+          fill();
+          b = bits;
+          n = count;
+        }
+        int entry = table.ahead[(int) (b >>> (64 - JpegHuffman.AHEAD))];
+        if (entry == 0) {
+          entry = table.longer((int) (b >>> 48));
+        }
+        int all = entry & 31;
+        long code = b;
+        b <<= all;
+        n -= all;
         int symbol = entry >>> 5 & 0xFF;
         int zeros = symbol >>> 4;
-        int value = 0;
-        if ((symbol & 15) == 1) {
-          value = value(entry) << low;
-        } else if ((symbol & 15) == 0) {
-          value(entry);
-          if (zeros < 15) {
-            endOfBandRun = (1 << zeros) + take(zeros);
-            break;
-          }
-        } else {
+        int size = symbol & 15;
+        if (size > 1) {
           throw new FaultyJpegException();
+        }
+        if (size == 0 && zeros < 15) {
+          bits = b;
+          count = n;
+          endOfBandRun = (1 << zeros) + take(zeros);
+          b = bits;
+          n = count;
+          break;
         }
         long open = ~mask >>> k;
         for (; zeros > 0; zeros--) {
           open &= open - 1;
         }
         int stop = Math.min(to + 1, k + Long.numberOfTrailingZeros(open));
-        refine(mask, k, stop, low, stored, into, offset);
+        int passed = stop > k ? Long.bitCount(mask >>> k << (64 - stop + k)) : 0;
+        if (passed > 0 && (k < stored || passed > n)) {
+          bits = b;
+          count = n;
+          refine(mask, k, stop, low, stored, into, offset);
+          b = bits;
+          n = count;
+        } else {
+          b <<= passed;
+          n -= passed;
+        }
         k = stop;
-        if (value != 0) {
+        if (size > 0) {
           if (k > to) {
             throw new FaultyJpegException();
           }
           mask |= 1L << k;
           if (k < stored) {
-            into[offset + k] = (short) value;
+            boolean positive = code << (all - 1) < 0;
+            into[offset + k] = (short) (positive ? 1 << low : -1 << low);
           }
         }
         k++;
       }
+      bits = b;
+      count = n;
     }
     if (endOfBandRun > 0) {
       refine(mask, k, to + 1, low, stored, into, offset);

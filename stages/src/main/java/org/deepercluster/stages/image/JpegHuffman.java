@@ -1,5 +1,7 @@
 package org.deepercluster.stages.image;
 
+import java.util.Arrays;
+
 /**
  * A Huffman table of a JPEG file (ITU-T T.81, annexes C and F.2.2) in the form that decodes fast:
  * 10 bits that lie ahead give code, additional bits and value at once where they hold them all.
@@ -37,6 +39,12 @@ final class JpegHuffman {
 
   private final byte[] symbols;
 
+  /** Tables made lately, by a hash of what states them: most files have the same few. */
+  private static final JpegHuffman[] RECENT = new JpegHuffman[64];
+
+  private final byte[] stated;
+  private final boolean ac;
+
   /**
    * A table as a DHT segment states it.
    *
@@ -46,12 +54,25 @@ final class JpegHuffman {
    * @param ac whether it is a table for AC coefficients
    * @throws FaultyJpegException when there are more codes than their lengths allow
    */
-  JpegHuffman(byte[] data, int at, int count, boolean ac) throws FaultyJpegException {
-    symbols = java.util.Arrays.copyOfRange(data, at + MAX_LENGTH, at + MAX_LENGTH + count);
+  static JpegHuffman of(byte[] data, int at, int count, boolean ac) throws FaultyJpegException {
+    byte[] stated = Arrays.copyOfRange(data, at, at + MAX_LENGTH + count);
+    int slot = (Arrays.hashCode(stated) + (ac ? 1 : 0)) & (RECENT.length - 1);
+    JpegHuffman recent = RECENT[slot];
+    if (recent == null || recent.ac != ac || !Arrays.equals(recent.stated, stated)) {
+      recent = new JpegHuffman(stated, ac);
+      RECENT[slot] = recent;
+    }
+    return recent;
+  }
+
+  private JpegHuffman(byte[] stated, boolean ac) throws FaultyJpegException {
+    this.stated = stated;
+    this.ac = ac;
+    symbols = Arrays.copyOfRange(stated, MAX_LENGTH, stated.length);
     int code = 0;
     int index = 0;
     for (int length = 1; length <= MAX_LENGTH; length++) {
-      int codes = data[at + length - 1] & 0xFF;
+      int codes = stated[length - 1] & 0xFF;
       offset[length] = index - code;
       for (int i = 0; i < codes; i++) {
         fill(code++, length, symbols[index++] & 0xFF);

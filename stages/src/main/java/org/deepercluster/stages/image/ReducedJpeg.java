@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * JPEG at 1/2, 1/4 or 1/8 of its sides: all codes are read, but only those coefficients are put
  * together that the smaller picture has ({@link ScaledDct}). Chroma that is coded at half or a
- * quarter of the resolution is taken at a larger scale, so that nothing is interpolated.
+ * quarter of the resolution is taken at a larger scale, as far as there are samples, and then
+ * repeated; or always repeated, which is faster.
  *
  * <p>Baseline, extended and progressive files of 1 or 3 components in 8 bits (ITU-T T.81). Whatever
  * is wrong with a file or unusual is left to the decoder of the JDK, which says what it is.
@@ -26,6 +27,12 @@ final class ReducedJpeg {
     int blockWidth;
 
     int blockHeight;
+
+    /** Log2 of how many pixels across have the same sample. */
+    int shiftX;
+
+    /** Log2 of how many pixels down have the same sample. */
+    int shiftY;
 
     /** Blocks, with those that fill the last MCUs. */
     int columns;
@@ -53,11 +60,17 @@ final class ReducedJpeg {
 
     /** Of a progressive file: a bit per coefficient that is not 0. */
     long[] nonZero;
+
+    /** Where the samples of a row of pixels begin. */
+    int row(int y) {
+      return (y >> shiftY) * columns * blockWidth;
+    }
   }
 
   private final JpegStream jpeg;
   private final byte[] data;
   private final int scale;
+  private final boolean coarse;
   private final JpegBits bits;
   private final int[][] quantTables = new int[4][];
   private final JpegHuffman[] dcTables = new JpegHuffman[4];
@@ -71,8 +84,9 @@ final class ReducedJpeg {
   private int mcuColumns;
   private int mcuRows;
 
-  private ReducedJpeg(JpegStream jpeg, int scale) {
+  private ReducedJpeg(JpegStream jpeg, int scale, boolean coarse) {
     this.jpeg = jpeg;
+    this.coarse = coarse;
     this.data = jpeg.bytes();
     this.scale = scale;
     this.bits = new JpegBits(data);
@@ -83,12 +97,13 @@ final class ReducedJpeg {
    *
    * @param jpeg of 1 or 3 components
    * @param scale 2, 4 or 8
+   * @param coarse whether chroma of a lower resolution may stay so
    * @return ⌈width/scale⌉ × ⌈height/scale⌉ pixels as coded, before orientation; null when anything
    *     about the file is wrong or unusual
    */
-  static Image decode(JpegStream jpeg, int scale) {
+  static Image decode(JpegStream jpeg, int scale, boolean coarse) {
     try {
-      return new ReducedJpeg(jpeg, scale).decode();
+      return new ReducedJpeg(jpeg, scale, coarse).decode();
     } catch (FaultyJpegException | ArrayIndexOutOfBoundsException e) {
       return null;
     }
@@ -167,7 +182,7 @@ final class ReducedJpeg {
       }
       require(count <= 256 && p + 17 + count <= end);
       boolean ac = id >= 16;
-      (ac ? acTables : dcTables)[id & 3] = new JpegHuffman(data, p + 1, count, ac);
+      (ac ? acTables : dcTables)[id & 3] = JpegHuffman.of(data, p + 1, count, ac);
       p += 17 + count;
     }
   }
@@ -195,11 +210,15 @@ final class ReducedJpeg {
     mcuColumns = (jpeg.width() + 8 * maxH - 1) / (8 * maxH);
     mcuRows = (jpeg.height() + 8 * maxV - 1) / (8 * maxV);
     for (Component c : components) {
-      require(maxH % c.h == 0 && maxV % c.v == 0);
-      c.blockWidth = 8 / scale * (maxH / c.h);
-      c.blockHeight = 8 / scale * (maxV / c.v);
-      require(Integer.bitCount(c.blockWidth) == 1 && c.blockWidth <= 8);
-      require(Integer.bitCount(c.blockHeight) == 1 && c.blockHeight <= 8);
+      require(maxH % c.h == 0 && Integer.bitCount(maxH / c.h) == 1);
+      require(maxV % c.v == 0 && Integer.bitCount(maxV / c.v) == 1);
+      int most = coarse ? 8 / scale : 8;
+      int across = 8 / scale * (maxH / c.h);
+      int down = 8 / scale * (maxV / c.v);
+      c.blockWidth = Math.min(most, across);
+      c.blockHeight = Math.min(most, down);
+      c.shiftX = Integer.numberOfTrailingZeros(across / c.blockWidth);
+      c.shiftY = Integer.numberOfTrailingZeros(down / c.blockHeight);
       c.columns = mcuColumns * c.h;
       c.rows = mcuRows * c.v;
       c.usedColumns = blocks(jpeg.width(), c.h, maxH);
@@ -378,40 +397,49 @@ final class ReducedJpeg {
     int h = (jpeg.height() + scale - 1) / scale;
     int n = components.length;
     byte[] pixels = new byte[w * h * n];
-    int at = 0;
     for (int y = 0; y < h; y++) {
-      byte[] first = components[0].samples;
-      int row0 = y * components[0].columns * components[0].blockWidth;
+      Component first = components[0];
       if (n == 1) {
-        System.arraycopy(first, row0, pixels, at, w);
-        at += w;
-        continue;
-      }
-      byte[] second = components[1].samples;
-      byte[] third = components[2].samples;
-      int row1 = y * components[1].columns * components[1].blockWidth;
-      int row2 = y * components[2].columns * components[2].blockWidth;
-      for (int x = 0; x < w; x++) {
-        if (rgb) {
-          pixels[at++] = first[row0 + x];
-          pixels[at++] = second[row1 + x];
-          pixels[at++] = third[row2 + x];
-        } else {
-          // JFIF 1.02, "Colour space", in 16 bits of fraction
-          int luma = ((first[row0 + x] & 0xFF) << 16) + (1 << 15);
-          int cb = (second[row1 + x] & 0xFF) - 128;
-          int cr = (third[row2 + x] & 0xFF) - 128;
-          pixels[at++] = clamped((luma + 91881 * cr) >> 16);
-          pixels[at++] = clamped((luma - 22554 * cb - 46802 * cr) >> 16);
-          pixels[at++] = clamped((luma + 116130 * cb) >> 16);
-        }
+        System.arraycopy(first.samples, first.row(y), pixels, y * w, w);
+      } else {
+        row(y, w, pixels);
       }
     }
     return new Image(w, h, n, pixels);
   }
 
-  private static byte clamped(int value) {
-    return (byte) Math.max(0, Math.min(255, value));
+  private void row(int y, int w, byte[] pixels) {
+    byte[] first = components[0].samples;
+    byte[] second = components[1].samples;
+    byte[] third = components[2].samples;
+    int row0 = components[0].row(y);
+    int row1 = components[1].row(y);
+    int row2 = components[2].row(y);
+    int shift0 = components[0].shiftX;
+    int shift1 = components[1].shiftX;
+    int shift2 = components[2].shiftX;
+    int at = y * w * 3;
+    for (int x = 0; x < w; x++, at += 3) {
+      int a = first[row0 + (x >> shift0)] & 0xFF;
+      int b = second[row1 + (x >> shift1)] & 0xFF;
+      int c = third[row2 + (x >> shift2)] & 0xFF;
+      if (!rgb) {
+        // JFIF 1.02, "Colour space", in 16 bits of fraction
+        int luma = (a << 16) + (1 << 15);
+        int cb = b - 128;
+        int cr = c - 128;
+        a = clamped((luma + 91881 * cr) >> 16);
+        b = clamped((luma - 22554 * cb - 46802 * cr) >> 16);
+        c = clamped((luma + 116130 * cb) >> 16);
+      }
+      pixels[at] = (byte) a;
+      pixels[at + 1] = (byte) b;
+      pixels[at + 2] = (byte) c;
+    }
+  }
+
+  private static int clamped(int value) {
+    return Math.max(0, Math.min(255, value));
   }
 
   private static int[] zigzag() {

@@ -3,7 +3,8 @@
 
 The files come from Pillow (libjpeg-turbo) and its cjpeg. Their coefficients are read by jpeglib (libjpeg 6b), which does
 not transform them; the lowest of them go through scipy's inverse DCT, orthonormal, of as many samples as the smaller picture
-has per block. Chroma at half or a quarter of the resolution is taken at a larger scale. Colours: JFIF 1.02.
+has per block. Chroma at half or a quarter of the resolution is taken at a larger scale,
+but at most at its own, then repeated. Colours: JFIF 1.02.
 
     pip install pillow jpeglib scipy numpy && python3 reduced.py
 """
@@ -50,10 +51,9 @@ def reduced(path, scale, rgb=False):
     planes = []
     for i, part in enumerate(parts):
         down, across = (factors.max(axis=0) // factors[i] * 8 // scale) if len(parts) > 1 else (8 // scale, 8 // scale)
-        if max(down, across) > 8:
-            return None
         table = np.asarray(jpeg.qt[jpeg.quant_tbl_no[i]], float)
-        planes.append(plane(np.asarray(part, float), table, across, down)[:height, :width])
+        samples = plane(np.asarray(part, float), table, min(8, across), min(8, down))
+        planes.append(samples.repeat(max(1, down // 8), axis=0).repeat(max(1, across // 8), axis=1)[:height, :width])
     if len(planes) == 3 and not rgb:
         luma, cb, cr = planes[0], planes[1] - 128, planes[2] - 128
         planes = [luma + 1.402 * cr, luma - 0.344136 * cb - 0.714136 * cr, luma + 1.772 * cb]
