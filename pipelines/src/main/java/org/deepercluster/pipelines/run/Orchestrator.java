@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.deepercluster.pipelines.plan.Plan;
 import org.deepercluster.pipelines.plan.StageInstance;
+import org.deepercluster.stages.beam.FinishedUnits;
 import org.deepercluster.stages.beam.StageContext;
 import org.deepercluster.stages.beam.StageResult;
 import org.deepercluster.stages.beam.StageTransform;
@@ -279,6 +280,15 @@ final class Orchestrator {
       if (applied.isSmall()) {
         return applied.runHere();
       }
+      if (applied.keepsUnits()) {
+        FinishedUnits finished =
+            new FinishedUnits(Paths.join(unfinished, "units" + (job.isEmpty() ? "" : "-" + job)));
+        applied.keepIn(finished);
+        int before = finished.count();
+        if (before > 0) {
+          event(before + " of " + applied.units() + " units were finished before and are kept");
+        }
+      }
       ProgressReader progress = new ProgressReader(out, job, applied.units());
       Duration poll = Files.onDisk(directory) ? DISK_POLL : STORE_POLL;
       long[] next = {System.nanoTime() + poll.toNanos()};
@@ -312,12 +322,16 @@ final class Orchestrator {
 
             @Override
             public void event(String text) {
-              for (RunListener l : listeners) {
-                l.event(instance, text);
-              }
+              Context.this.event(text);
             }
           });
       return WriteIndex.read(out);
+    }
+
+    private void event(String text) {
+      for (RunListener l : listeners) {
+        l.event(instance, text);
+      }
     }
   }
 }

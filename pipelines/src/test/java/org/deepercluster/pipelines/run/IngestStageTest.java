@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
@@ -201,7 +202,61 @@ class IngestStageTest {
     return pictures;
   }
 
+  @Test
+  void keepsTheUnitsThatAnInterruptedAttemptFinished() throws Exception {
+    Path photos = folder.resolve("photos");
+    for (int i = 0; i < 60; i++) {
+      put(photos, String.format("a/%02d.png", i), picture(i, 100), "png");
+    }
+    Manifest whole = ingest(photos, "report", "whole", List.of());
+
+    RunListener impatient =
+        new RunListener() {
+          @Override
+          public void proceed() {
+            try (Stream<Path> files = Files.walk(folder.resolve("cut"))) {
+              if (files.filter(f -> f.getFileName().toString().matches("unit-.*json")).count()
+                  >= 3) {
+                throw new IllegalStateException("enough");
+              }
+            } catch (IOException e) {
+              // nothing there yet, or it is just being written
+            }
+          }
+        };
+    assertThatThrownBy(() -> ingest(photos, "report", "cut", List.of(impatient)))
+        .hasMessage("enough");
+    List<String> told = new ArrayList<>();
+    RunListener listener =
+        new RunListener() {
+          @Override
+          public void event(StageInstance instance, String text) {
+            told.add(text);
+          }
+        };
+    Manifest resumed = ingest(photos, "report", "cut", List.of(listener));
+
+    assertThat(resumed.digest()).isEqualTo(whole.digest());
+    assertThat(resumed.numbers()).isEqualTo(whole.numbers());
+    assertThat(told).hasSize(1);
+    int kept = Integer.parseInt(told.get(0).replaceFirst(" of 20 units .*", ""));
+    assertThat(kept).isBetween(3, 20);
+    assertThat(resumed.table("images").stream().filter(p -> !p.path().contains(resumed.attempt())))
+        .hasSize(kept);
+    assertThat(names(resumed)).hasSize(60);
+    try (Stream<Path> files = Files.walk(folder.resolve("cut"))) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .as("notes of finished units go with the commit")
+          .noneMatch(name -> name.startsWith("unit-"));
+    }
+  }
+
   private Manifest ingest(Path photos, String duplicates) throws Exception {
+    return ingest(photos, duplicates, duplicates, List.of());
+  }
+
+  private Manifest ingest(Path photos, String duplicates, String run, List<RunListener> listeners)
+      throws Exception {
     DataConfig config =
         new DataConfig(
             "images",
@@ -231,7 +286,7 @@ class IngestStageTest {
                     null)));
     try (Clusters clusters = Clusters.embedded(2, 0)) {
       return new Orchestrator(
-              plan, folder.resolve(duplicates).toString(), clusters, 2, true, "code", List.of())
+              plan, folder.resolve(run).toString(), clusters, 2, true, "code", listeners)
           .run()
           .get("ingest");
     }

@@ -25,6 +25,7 @@ public abstract class StageTransform<U extends Serializable>
 
   private final ArrayList<Unit<U>> units = new ArrayList<>();
   private final String directory;
+  private FinishedUnits finished;
 
   /**
    * A transform over the given units.
@@ -41,6 +42,19 @@ public abstract class StageTransform<U extends Serializable>
 
   /** What to do with each unit. */
   protected abstract UnitWork<U> work();
+
+  /**
+   * True when what a unit writes depends on nothing but the stage's inputs and settings, so that an
+   * attempt may take it over from one that was killed.
+   */
+  public boolean keepsUnits() {
+    return false;
+  }
+
+  /** Sets where finished units are found and noted. */
+  public final void keepIn(FinishedUnits units) {
+    this.finished = units;
+  }
 
   /** True when all units together take less time than a job does to start. */
   public boolean isSmall() {
@@ -78,7 +92,7 @@ public abstract class StageTransform<U extends Serializable>
   public final PCollection<Part> expand(PBegin begin) {
     return begin
         .apply("Units", Read.from(new UnitSource<>(units)))
-        .apply("Work", ParDo.of(new WorkFn<>(work(), directory)))
+        .apply("Work", ParDo.of(new WorkFn<>(work(), directory, finished)))
         .setCoder(new JavaCoder<Part>());
   }
 
@@ -87,22 +101,31 @@ public abstract class StageTransform<U extends Serializable>
 
     private final UnitWork<U> work;
     private final String directory;
+    private final FinishedUnits finished;
     private boolean opened;
 
-    WorkFn(UnitWork<U> work, String directory) {
+    WorkFn(UnitWork<U> work, String directory, FinishedUnits finished) {
       this.work = work;
       this.directory = directory;
+      this.finished = finished;
     }
 
     @ProcessElement
     public void process(@Element Unit<U> unit, OutputReceiver<Part> out) throws Exception {
-      if (!opened) {
-        BeamCaches.forgetEndedJobs();
-        work.open();
-        opened = true;
-      }
       Output output = new Output(directory, unit.index());
-      for (Part p : work.process(unit, output)) {
+      List<Part> parts = finished == null ? null : finished.read(unit.index());
+      if (parts == null) {
+        if (!opened) {
+          BeamCaches.forgetEndedJobs();
+          work.open();
+          opened = true;
+        }
+        parts = work.process(unit, output);
+        if (finished != null) {
+          finished.write(unit.index(), parts);
+        }
+      }
+      for (Part p : parts) {
         out.output(p);
       }
       output.finished();

@@ -35,6 +35,11 @@ final class ExtractFeatures extends StageTransform<Part> {
   }
 
   @Override
+  public boolean keepsUnits() {
+    return true;
+  }
+
+  @Override
   protected UnitWork<Part> work() {
     return new Work(model, checkpoint);
   }

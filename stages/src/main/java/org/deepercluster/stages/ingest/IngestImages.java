@@ -24,6 +24,11 @@ final class IngestImages extends StageTransform<SourceUnit> {
   }
 
   @Override
+  public boolean keepsUnits() {
+    return true;
+  }
+
+  @Override
   protected UnitWork<SourceUnit> work() {
     return new Work();
   }
