@@ -41,7 +41,8 @@ public final class Connectors {
           + "://; put "
           + jar
           + " in Beam's version, with what it needs, into pipelines/target/lib and the lib folder of"
-          + " Flink's machines";
+          + " Flink's machines"
+          + (scheme.equals("gs") ? " (mvn -Pgcs clean package does the former)" : "");
     }
     if (scheme.matches("s3[an]")) {
       return "write s3:// instead of " + scheme + "://";

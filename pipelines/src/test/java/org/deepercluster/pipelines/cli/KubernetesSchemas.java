@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonParser;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
@@ -45,7 +44,7 @@ final class KubernetesSchemas {
     try {
       model
           .getMethod("validateJsonElement", JsonElement.class)
-          .invoke(null, new JsonParser().parse(json));
+          .invoke(null, JSON.getGson().fromJson(json, JsonElement.class));
       JSON.getGson().fromJson(json, model);
       return Optional.empty();
     } catch (InvocationTargetException e) {
