@@ -174,7 +174,7 @@ final class JpegBits {
         int several = over[next];
         int moved = k + (several >>> 5);
         // The block must not be full before the last of the symbols.
-        if (several != 0 && moved % JpegHuffman.END < BLOCK) {
+        if (several != 0 && moved % JpegHuffman.END_OF_SEVERAL < BLOCK) {
           k = moved;
           b <<= several & 31;
           n -= several & 31;

@@ -17,8 +17,12 @@ final class JpegHuffman {
   /** Movement at the end of a block: further than any sound symbol gets. */
   static final int END = 128;
 
+  /** The same where several symbols move it, which without an end get at most to 142. */
+  static final int END_OF_SEVERAL = 256;
+
   static final int KNOWN = 1 << 21;
 
+  private static final int BLOCK = 64;
   private static final int MAX_LENGTH = 16;
 
   /** By the {@link #AHEAD} bits; 0 where the code is longer. */
@@ -92,13 +96,14 @@ final class JpegHuffman {
   private int several(int next) {
     int taken = 0;
     int moved = 0;
-    while (moved < END / 2) {
+    while (moved < BLOCK) {
       int entry = ahead[next << taken & (ahead.length - 1)];
       if (entry == 0 || taken + (entry & 31) > AHEAD) {
         break;
       }
       taken += entry & 31;
-      moved += entry >>> 13 & 0xFF;
+      int moves = entry >>> 13 & 0xFF;
+      moved += moves == END ? END_OF_SEVERAL : moves;
     }
     return taken | moved << 5;
   }
