@@ -217,7 +217,8 @@ record JpegStream(
     return end - from >= w.length && Arrays.equals(b, from, from + w.length, w, 0, w.length);
   }
 
-  private static int u16(byte[] b, int i) {
+  /** Two bytes, the higher first, as JPEG has its numbers. */
+  static int u16(byte[] b, int i) {
     return (b[i] & 0xFF) << 8 | (b[i + 1] & 0xFF);
   }
 

@@ -123,7 +123,7 @@ final class ReducedJpeg {
       }
       require(marker >= 0xC0 && (marker < 0xD0 || marker > 0xD8));
       int begin = p + 4;
-      int end = p + 2 + u16(p + 2);
+      int end = p + 2 + JpegStream.u16(data, p + 2);
       require(end >= begin && end <= data.length);
       p = end;
       switch (marker) {
@@ -131,7 +131,7 @@ final class ReducedJpeg {
         case 0xC4 -> huffmanTables(begin, end);
         case 0xDA -> p = scan(begin, end);
         case 0xDB -> quantTables(begin, end);
-        case 0xDD -> restartInterval = u16(begin);
+        case 0xDD -> restartInterval = JpegStream.u16(data, begin);
         case 0xEE -> rgb = end - begin >= 12 && data[begin] == 'A' && data[begin + 11] == 0;
         default -> require((marker >= 0xE0 && marker <= 0xEF) || marker == 0xFE);
       }
@@ -151,10 +151,6 @@ final class ReducedJpeg {
     }
   }
 
-  private int u16(int at) {
-    return (data[at] & 0xFF) << 8 | (data[at + 1] & 0xFF);
-  }
-
   private void quantTables(int begin, int end) throws FaultyJpegException {
     int p = begin;
     while (p < end) {
@@ -164,7 +160,7 @@ final class ReducedJpeg {
       require(precision <= 1 && id < 4 && p + BLOCK * (precision + 1) <= end);
       int[] table = new int[BLOCK];
       for (int k = 0; k < BLOCK; k++) {
-        table[k] = precision == 0 ? data[p + k] & 0xFF : u16(p + 2 * k);
+        table[k] = precision == 0 ? data[p + k] & 0xFF : JpegStream.u16(data, p + 2 * k);
       }
       quantTables[id] = table;
       p += BLOCK * (precision + 1);
@@ -428,18 +424,14 @@ final class ReducedJpeg {
         int luma = (a << 16) + (1 << 15);
         int cb = b - 128;
         int cr = c - 128;
-        a = clamped((luma + 91881 * cr) >> 16);
-        b = clamped((luma - 22554 * cb - 46802 * cr) >> 16);
-        c = clamped((luma + 116130 * cb) >> 16);
+        a = ScaledDct.clamped((luma + 91881 * cr) >> 16);
+        b = ScaledDct.clamped((luma - 22554 * cb - 46802 * cr) >> 16);
+        c = ScaledDct.clamped((luma + 116130 * cb) >> 16);
       }
       pixels[at] = (byte) a;
       pixels[at + 1] = (byte) b;
       pixels[at + 2] = (byte) c;
     }
-  }
-
-  private static int clamped(int value) {
-    return Math.max(0, Math.min(255, value));
   }
 
   private static int[] zigzag() {

@@ -148,7 +148,8 @@ final class ScaledDct {
     }
   }
 
-  private static byte clamped(int value) {
+  /** The nearest of 0 to 255, as an unsigned byte. */
+  static byte clamped(int value) {
     return (byte) Math.max(0, Math.min(255, value));
   }
 }
